@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FASTENERS_H
+#define FASTENERS_H
+
+/*
+ * libfasteners: locks between processes, named by a path.
+ *
+ * This is the umbrella header. Each concept has a header of its own below fasteners/ and may be
+ * included alone. All of them compile as C99 and as C++, and none includes a header of the
+ * operating system.
+ *
+ *     #include <fasteners.h>
+ *
+ *     fasteners_ipc_lock *lock;
+ *     if (fasteners_ipc_lock_create(&lock, "/run/lock/demo.lock", NULL) != FASTENERS_OK)
+ *         return 1;
+ *     if (fasteners_ipc_lock_acquire(lock, 5000) == FASTENERS_OK) {
+ *         ... no other process and no other thread is in here ...
+ *         fasteners_ipc_lock_release(lock);
+ *     }
+ *     fasteners_ipc_lock_destroy(lock);
+ *
+ * Compile and link with: cc demo.c $(pkg-config --cflags --libs fasteners)
+ */
+
+#include <fasteners/ipc_lock.h>
+#include <fasteners/ipc_options.h>
+#include <fasteners/status.h>
+#include <fasteners/timeout.h>
+#include <fasteners/version.h>
+
+#endif

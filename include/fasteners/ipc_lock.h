@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FASTENERS_IPC_LOCK_H
+#define FASTENERS_IPC_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fasteners/attributes.h>
+#include <fasteners/ipc_options.h>
+#include <fasteners/status.h>
+#include <fasteners/timeout.h>
+
+FASTENERS_BEGIN_DECLS
+
+/*
+ * A fasteners_ipc_lock is a mutual exclusion lock between processes and between threads, named by
+ * the path of a file. Whoever locks the same file excludes the others: two processes, two threads,
+ * two handles of one thread, a Python program with fasteners.InterProcessLock, any program that
+ * takes an fcntl(2) or lockf(3) lock on the first byte or on the whole of the file.
+ *
+ * The operating system frees the lock when its holder dies, whatever killed it. The file itself
+ * means nothing: it may stay, and it is never read, written or truncated. Do not delete it by hand
+ * while the lock is in use; if somebody does, acquire notices (it only returns for the file that
+ * the path names at that moment) and fasteners_ipc_lock_check tells the holder.
+ *
+ *     fasteners_ipc_lock *lock;
+ *     fasteners_status status = fasteners_ipc_lock_create(&lock, "/var/lib/app/lock", NULL);
+ *     if (status != FASTENERS_OK)
+ *         return fail(status);
+ *     status = fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER);
+ *     if (status == FASTENERS_OK) {
+ *         rewrite_the_index();
+ *         fasteners_ipc_lock_release(lock);
+ *     }
+ *     fasteners_ipc_lock_destroy(lock);
+ *
+ * Owner. A hold belongs to the thread that acquired it: only that thread may release it. It is not
+ * reentrant. If the thread ends while holding, the process goes on holding, until
+ * fasteners_ipc_lock_destroy or the end of the process.
+ *
+ * Threads. All functions but destroy may be called on one handle by any number of threads at once.
+ * None may be called from a signal handler.
+ *
+ * Fork. A forked child holds nothing: its copy of the handle reads as not held, cannot disturb the
+ * parent's hold, and can acquire for itself. A program started by exec inherits nothing.
+ *
+ * Descriptor. A handle keeps a descriptor of its file, numbered from 500 up where that is allowed.
+ * A program that closes it, as daemons do that close everything, loses the lock if it held it; the
+ * next acquire opens the file again. A program that besides uses the same number for another file,
+ * and then acquires, locks that file instead: fasteners_ipc_lock_check tells (FASTENERS_LOST).
+ * Close what you want to close before you create locks.
+ *
+ * Every function answers a NULL lock with FASTENERS_INVALID, false, NULL or 0, and does nothing.
+ */
+typedef struct fasteners_ipc_lock fasteners_ipc_lock;
+
+/*
+ * Makes a handle for the lock at `path` and stores it to *lock, or NULL if it fails. Looks at the
+ * arguments only: the file is created, with its missing parent directories, by the first acquire. A
+ * relative path is completed with the current directory of this moment. options NULL: the defaults.
+ * The handle is the caller's, to be given to fasteners_ipc_lock_destroy.
+ *
+ * FASTENERS_OK         done
+ * FASTENERS_INVALID    lock or path is NULL, the path is empty or names a directory ("a/"), or an
+ *                      option is out of range
+ * FASTENERS_NO_MEMORY  memory ran out
+ * FASTENERS_NOT_FOUND  the path is relative and the current directory was deleted
+ * FASTENERS_NO_PERMISSION, FASTENERS_OS_ERROR
+ *                      the path is relative and the current directory cannot be told
+ */
+FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
+    fasteners_ipc_lock **lock, const char *path, const fasteners_ipc_options *options);
+
+/*
+ * Acquires the lock, waiting at most timeout_ms (see timeout.h). Waiting threads sleep; the
+ * operating system wakes them in the order of their coming when the lock is released or its holder
+ * dies.
+ *
+ * FASTENERS_OK              the calling thread holds the lock now, on the file that the path names
+ * FASTENERS_BUSY            FASTENERS_NO_WAIT was given, and somebody else holds it, or the calling
+ *                           thread itself
+ * FASTENERS_TIMED_OUT       somebody else held it all the time, or the calling thread itself
+ * FASTENERS_CANCELLED       fasteners_ipc_lock_cancel was called during the wait
+ * FASTENERS_WOULD_DEADLOCK  FASTENERS_FOREVER was given, and the calling thread holds this lock
+ *                           already, through this handle or another one
+ * FASTENERS_INVALID         timeout_ms is out of range, or the path names something else than a
+ *                           regular file (a directory, a FIFO, a symbolic link), or leads through a
+ *                           file
+ * FASTENERS_NO_PERMISSION   the user may not create the file or a parent directory, or not write
+ *                           the file
+ * FASTENERS_NOT_SUPPORTED   the file system there has no locks
+ * FASTENERS_NO_MEMORY       memory ran out
+ * FASTENERS_NOT_FOUND       a directory of the path was being deleted all the while
+ * FASTENERS_OS_ERROR        anything else, for instance no descriptors left; see
+ *                           fasteners_ipc_lock_os_error
+ *
+ * After any other status than FASTENERS_OK the call has left no lock, descriptor or thread behind
+ * that was not there before, except that a handle keeps the descriptor of its file.
+ */
+FASTENERS_API FASTENERS_NODISCARD fasteners_status
+fasteners_ipc_lock_acquire(fasteners_ipc_lock *lock, int64_t timeout_ms);
+
+/*
+ * Releases what the calling thread acquired through this handle, and wakes who is next.
+ *
+ * FASTENERS_OK         released
+ * FASTENERS_NOT_OWNER  the calling thread does not hold it through this handle: nothing was changed
+ * FASTENERS_LOST       the program had closed the descriptor of the lock file behind the library's
+ *                      back, and so lost the lock before; the handle is free again
+ * FASTENERS_INVALID    lock is NULL
+ * FASTENERS_OS_ERROR (or another status of the system's)
+ *                      the system refused; the lock is still held, and release may be called again.
+ *                      destroy frees it in any case.
+ */
+FASTENERS_API fasteners_status fasteners_ipc_lock_release(fasteners_ipc_lock *lock);
+
+/*
+ * Ends the handle; releases the lock if any thread of this process holds it through this handle. No
+ * other thread may be inside a call on the handle, or make one later: cancel and join them first.
+ * NULL is fine. The file stays (with unlink_on_release it goes, if the lock was held).
+ */
+FASTENERS_API void fasteners_ipc_lock_destroy(fasteners_ipc_lock *lock);
+
+/*
+ * Ends every wait that is going on in this handle, in this process: those acquires return
+ * FASTENERS_CANCELLED, each as soon as its thread runs, unless the lock was granted to it just
+ * before. Later acquires are not touched. To be called from any thread.
+ */
+FASTENERS_API void fasteners_ipc_lock_cancel(fasteners_ipc_lock *lock);
+
+/*
+ * Whether a thread of this process holds the lock through this handle. Makes no system call. False
+ * in a forked child. Says nothing about other processes; try an acquire for that.
+ */
+FASTENERS_API bool fasteners_ipc_lock_is_held(const fasteners_ipc_lock *lock);
+
+/* Whether there is something at the path at this moment. It says nothing about being locked. */
+FASTENERS_API bool fasteners_ipc_lock_exists(const fasteners_ipc_lock *lock);
+
+/* The absolute path of the lock file. Valid until destroy. */
+FASTENERS_API const char *fasteners_ipc_lock_path(const fasteners_ipc_lock *lock);
+
+/*
+ * The error number of the system (errno; on Windows GetLastError) behind the latest failure of a
+ * call on this handle that was not FASTENERS_BUSY, TIMED_OUT, CANCELLED, WOULD_DEADLOCK or
+ * NOT_OWNER; 0 if there was none or if it did not come from the system. Where several threads use
+ * the handle it is the latest of any.
+ */
+FASTENERS_API int fasteners_ipc_lock_os_error(const fasteners_ipc_lock *lock);
+
+/*
+ * Whether the hold is still worth something. Costs one system call; to be asked by a long-time
+ * holder before a step that must not happen twice.
+ *
+ * FASTENERS_OK         the calling thread holds the lock, and the path still names the file that is
+ *                      locked
+ * FASTENERS_LOST       the calling thread holds it, but the file was deleted, renamed or replaced:
+ *                      others may hold "the same" lock now. Release as usual.
+ * FASTENERS_NOT_OWNER  the calling thread does not hold it through this handle
+ * FASTENERS_INVALID    lock is NULL
+ * FASTENERS_NO_PERMISSION, FASTENERS_OS_ERROR
+ *                      the path cannot be looked at
+ */
+FASTENERS_API fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock);
+
+/* Who holds a lock, as far as the system tells. Filled in by fasteners_ipc_lock_holder. */
+typedef struct fasteners_holder {
+    int64_t pid;      /* process id, in the caller's pid namespace; 0 = not known */
+    bool shared;      /* it is a shared (read) hold */
+    char program[64]; /* the program's short name, cut if longer; "" = not known */
+} fasteners_holder;
+
+/*
+ * Tells who holds the lock at this moment, be it through this library or not. Meant for messages:
+ * by the time it returns, the holder may be another one.
+ *
+ *     fasteners_holder holder;
+ *     if (status == FASTENERS_BUSY && fasteners_ipc_lock_holder(lock, &holder) == FASTENERS_OK)
+ *         printf("process %lld (%s) is in the way\n", (long long)holder.pid, holder.program);
+ *
+ * Linux tells the process for every kind of holder that this user may look at; other POSIX systems
+ * tell the process id alone. Where the system does not tell, pid is 0: never a wrong one.
+ *
+ * FASTENERS_OK         somebody holds it: *holder is filled in
+ * FASTENERS_NOT_FOUND  nobody holds it, or there is no lock file
+ * FASTENERS_INVALID    an argument is NULL
+ * FASTENERS_NO_PERMISSION, FASTENERS_NOT_SUPPORTED, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR
+ *                      as for acquire
+ */
+FASTENERS_API fasteners_status fasteners_ipc_lock_holder(fasteners_ipc_lock *lock,
+                                                         fasteners_holder *holder);
+
+FASTENERS_END_DECLS
+
+#endif

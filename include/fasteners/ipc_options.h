@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FASTENERS_IPC_OPTIONS_H
+#define FASTENERS_IPC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fasteners/attributes.h>
+
+FASTENERS_BEGIN_DECLS
+
+/*
+ * How serious a log line is.
+ *
+ * ERROR: a call failed for a reason other than somebody else holding the lock; the line names the
+ *        call, the path, the status and the system's reason.
+ * WARNING: the call did what it should, but something is worth a look (the lock file could not be
+ *        removed, the wait had to poll).
+ * INFO: something unusual was dealt with (the lock file was replaced).
+ */
+typedef enum fasteners_log_level {
+    FASTENERS_LOG_ERROR = 1,
+    FASTENERS_LOG_WARNING = 2,
+    FASTENERS_LOG_INFO = 3
+} fasteners_log_level;
+
+/*
+ * Receives one line of text, without a line feed, valid during the call only. Called by the thread
+ * that made the call which is reported, after that call has let go of every internal mutex and of
+ * the lock's internal state: it may use the same lock. It must not destroy it.
+ */
+typedef void (*fasteners_log_fn)(void *user, fasteners_log_level level, const char *message);
+
+/*
+ * Sleeps for about `ms` milliseconds (1 or more) on behalf of a polling wait. May return early; the
+ * lock is then tried early. Called with no internal mutex held, while the calling thread is the one
+ * of its handle whose turn it is to try.
+ */
+typedef void (*fasteners_sleep_fn)(void *user, int64_t ms);
+
+/*
+ * Options of the inter-process locks. Start from FASTENERS_IPC_OPTIONS_INIT and set what shall
+ * differ; a zero field is the default.
+ *
+ *     fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+ *     options.fair = true;
+ *     options.mode = 0660;
+ *     status = fasteners_ipc_lock_create(&lock, path, &options);
+ *
+ * The struct is copied by create; it need not outlive that call. New fields are only ever
+ * appended: a program built with an older header goes on to work, and one built with a newer header
+ * is answered FASTENERS_INVALID if it sets a field that this library does not know.
+ */
+typedef struct fasteners_ipc_options {
+    /* sizeof(fasteners_ipc_options), set by FASTENERS_IPC_OPTIONS_INIT. */
+    size_t size;
+
+    /*
+     * Permission bits of a lock file that acquire creates, at most 0777, exactly as given whatever
+     * the umask is. 0: 0666 less the umask. A file that exists already is never changed. Users who
+     * shall share an exclusive lock need to be able to write the file: 0666, or 0660 and a common
+     * group.
+     */
+    uint32_t mode;
+
+    /*
+     * Serve waiting processes strictly in turn: a process that releases and re-acquires at once
+     * queues behind those who waited. Costs one more system call per acquire. Holds among the
+     * processes that set it; others are excluded all the same, but may overtake.
+     */
+    bool fair;
+
+    /*
+     * Follow a symbolic link at the last component of the path. Default: a symbolic link there is
+     * FASTENERS_INVALID, since whoever may write the directory could point it at any file of yours.
+     * Links among the directories are always followed.
+     */
+    bool follow_symlinks;
+
+    /*
+     * Remove the lock file at each release. Safe for everybody who locks through this library,
+     * since each acquire looks whether the path still names the file that was locked. Not safe
+     * together with programs that do not look, Python's fasteners among them: they may go on with
+     * the removed file. Default: the file stays, which is what you want unless the directory would
+     * fill up.
+     */
+    bool unlink_on_release;
+
+    /*
+     * Polling instead of queueing in the kernel, as Python's acquire(delay, max_delay) does: after
+     * the n-th failed try sleep n * delay_ms, at most max_delay_ms. Setting `sleep` or `delay_ms`
+     * chooses it. Ask for it only where a wait must go through a scheduler of your own (`sleep`),
+     * or on file systems whose blocking waits misbehave.
+     *
+     * delay_ms: 0 = 10 when polling was chosen by `sleep`. max_delay_ms: 0 = 100; less than
+     * delay_ms = delay_ms. Negative: FASTENERS_INVALID. sleep: NULL = sleep inside the library,
+     * where cancel ends it at once; a sleep of yours is let finish first.
+     */
+    int64_t delay_ms;
+    int64_t max_delay_ms;
+    fasteners_sleep_fn sleep;
+    void *sleep_user;
+
+    /* Receives what is worth telling, see fasteners_log_fn. NULL: nothing is told. */
+    fasteners_log_fn log;
+    void *log_user;
+} fasteners_ipc_options;
+
+/* The rest is zero in C and in C++ alike. */
+#ifdef __cplusplus
+#define FASTENERS_IPC_OPTIONS_INIT fasteners_ipc_options_init_()
+#else
+#define FASTENERS_IPC_OPTIONS_INIT                                                                 \
+    {                                                                                              \
+        .size = sizeof(fasteners_ipc_options)                                                      \
+    }
+#endif
+
+#ifdef __cplusplus
+/* Not to be called by name. */
+static inline fasteners_ipc_options fasteners_ipc_options_init_()
+{
+    fasteners_ipc_options options = fasteners_ipc_options();
+    options.size = sizeof(options);
+    return options;
+}
+#endif
+
+FASTENERS_END_DECLS
+
+#endif
