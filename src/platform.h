@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FST_PLATFORM_H
+#define FST_PLATFORM_H
+
+/*
+ * What an operating system must provide: the one contract between the lock logic (src/ *.c, which
+ * includes no header of the system and has no #if) and posix/, linux/, windows/.
+ * tests/fault/fake_platform.c is one more platform.
+ *
+ * Rules for all functions here
+ *   - Arguments were validated by the caller: no pointer is NULL unless the comment says so, paths
+ *     are absolute.
+ *   - Functions that can fail return a fasteners_status. On failure they store the error number of
+ *     the system to *os_error and touch no other out-parameter; on success they do not touch
+ *     *os_error.
+ *   - FASTENERS_BUSY is returned for contention alone, FASTENERS_OS_ERROR for what has no status of
+ *     its own.
+ *   - FASTENERS_LOST from a function on an open file: the program closed the descriptor behind
+ *     our back. It must not be used any more.
+ *   - An interrupted system call (EINTR) is repeated inside.
+ *   - All may be called by any thread at any time, without a lock of the caller's that another
+ *     function here might want. None calls back except where it says so.
+ *   - Times are nanoseconds of the monotonic clock (fst_os_now). A deadline is such a time;
+ *     FST_NEVER never comes.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fasteners/ipc_lock.h>
+#include <fasteners/status.h>
+
+#define FST_NEVER INT64_MAX
+
+/* ------------------------------------------------------------------ memory and time -- */
+
+/* Zeroed memory, or NULL. */
+void *fst_os_alloc(size_t size);
+
+/* NULL is fine. */
+void fst_os_free(void *memory);
+
+/* The monotonic clock; never 0, never negative, never FST_NEVER. */
+int64_t fst_os_now(void);
+
+/* What the system calls this error number, for the log: never empty, cut to fit. */
+void fst_os_error_text(int os_error, char *text, size_t size);
+
+/* ------------------------------------------------------------------------- threads -- */
+
+/*
+ * The calling thread: a number that no other thread of this process has or had. Never 0. A thread
+ * keeps it across fork. Costs a few instructions: it is asked at every acquire.
+ */
+uint64_t fst_os_thread_id(void);
+
+/* Lets another runnable thread run. */
+void fst_os_yield(void);
+
+/*
+ * Sleeps while *word == expected, until unparked or the deadline has passed. May return for no
+ * reason: the caller looks again. Returns false only if the deadline has passed.
+ */
+bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadline);
+
+/*
+ * Wakes every thread parked on the word. The address is only a name: the memory may have been freed
+ * already.
+ */
+void fst_os_unpark(const _Atomic uint32_t *word);
+
+/* ---------------------------------------------------------------------------- fork -- */
+
+/*
+ * Has the three functions called around each fork of this process: prepare before it, then parent
+ * or child. Called once. The platform's own state is brought through a fork by the platform:
+ * fst_os_fork_child repairs it and is called by the child function.
+ */
+fasteners_status fst_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+                                int *os_error);
+void fst_os_fork_prepare(void);
+void fst_os_fork_parent(void);
+void fst_os_fork_child(void);
+
+/*
+ * Whether this process was made by a fork that the functions above did not see (a raw clone). Stays
+ * true until fst_os_fork_child. A plain load: it is asked at every call. A system that cannot tell
+ * answers false.
+ */
+bool fst_os_fork_unseen(void);
+
+/* --------------------------------------------------------------------------- files -- */
+
+/* An open file. Copied freely; whoever opened it sees to it that it is closed once. */
+typedef struct fst_os_file {
+    intptr_t handle;
+} fst_os_file;
+
+/* What makes two open files the same file, however they were reached. */
+typedef struct fst_file_id {
+    uint64_t device;
+    uint64_t inode;
+} fst_file_id;
+
+static inline bool fst_file_id_equal(fst_file_id a, fst_file_id b)
+{
+    return a.device == b.device && a.inode == b.inode;
+}
+
+typedef enum fst_access {
+    FST_READ,      /* enough for a shared lock */
+    FST_READ_WRITE /* needed for an exclusive one */
+} fst_access;
+
+/*
+ * Opens a regular file for locking, not inheritable by exec, and tells which file it is. Never
+ * blocks on a FIFO or truncates; follows a symbolic link at the last component only if asked to.
+ * NOT_FOUND: there is no such file, or no such directory. INVALID: something else than a regular
+ * file. NO_PERMISSION, NO_MEMORY, OS_ERROR.
+ */
+fasteners_status fst_os_file_open(const char *path, fst_access access, bool follow_symlinks,
+                                  fst_os_file *file, fst_file_id *id, int *os_error);
+
+/*
+ * Creates an empty file with the permission bits `mode` (0: 0666 less the umask) if there is
+ * nothing at the path, and leaves alone what is there: OK in both cases. Nobody ever sees the
+ * file with other permissions than these, where the system allows that. A symbolic link that
+ * leads nowhere counts as something, unless links are followed: then what it names is created.
+ * NOT_FOUND: a directory is missing. NO_PERMISSION, OS_ERROR.
+ */
+fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow_symlinks,
+                                    int *os_error);
+
+/*
+ * Creates the directories above the path's last component that are missing, mode 0777 less the
+ * umask.
+ */
+fasteners_status fst_os_make_parents(const char *path, int *os_error);
+
+/*
+ * Closes. The descriptor is gone whatever is returned; a failure is for the log only. On systems
+ * with fst_os_locks_per_process this drops every lock that the process has on the file.
+ */
+fasteners_status fst_os_file_close(fst_os_file file, int *os_error);
+
+/* Which file it is. LOST: the descriptor was closed behind our back. */
+fasteners_status fst_os_file_id(fst_os_file file, fst_file_id *id, int *os_error);
+
+/* The file that the path names at this moment. NOT_FOUND: nothing. */
+fasteners_status fst_os_path_id(const char *path, bool follow_symlinks, fst_file_id *id,
+                                int *os_error);
+
+/* Removes the name. */
+fasteners_status fst_os_unlink(const char *path, int *os_error);
+
+/*
+ * A copy of the path, completed with the current directory if relative; to be freed with
+ * fst_os_free.
+ */
+fasteners_status fst_os_absolute_path(const char *path, char **absolute, int *os_error);
+
+/* --------------------------------------------------------------------------- locks -- */
+
+typedef enum fst_lock_mode { FST_SHARED, FST_EXCLUSIVE } fst_lock_mode;
+
+/* Bytes [first, first + length) of a file; length 0: all from `first` on. */
+typedef struct fst_range {
+    uint64_t first;
+    uint64_t length;
+} fst_range;
+
+/*
+ * Whether locks belong to the process instead of the open file: then two open files of one process
+ * do not exclude each other, and closing any of them drops the locks of all. The same answer from
+ * the first successful fst_os_file_open on, for as long as the process lives.
+ */
+bool fst_os_locks_per_process(void);
+
+/*
+ * Takes the lock, or converts the one this open file has there, without waiting. BUSY: somebody
+ * else has it; what this open file had is kept. NOT_SUPPORTED: no locks on this file system.
+ * NO_PERMISSION, OS_ERROR.
+ */
+fasteners_status fst_os_lock_try(fst_os_file file, fst_lock_mode mode, fst_range range,
+                                 int *os_error);
+
+/* Gives the range back. On failure the lock is still there. */
+fasteners_status fst_os_unlock(fst_os_file file, fst_range range, int *os_error);
+
+/*
+ * A request that is queued in the kernel while its owner sleeps elsewhere.
+ *
+ * begin: queues the request and returns at once. When it is settled, `done(argument)` is called,
+ *        once, from another thread; after done has stored its message it must not touch the
+ *        argument's memory any more. OK: it is under way, finish or abandon must follow.
+ *        NOT_SUPPORTED: this system cannot queue at present (no thread to be had, for instance):
+ *        the caller polls.
+ * finish: after done was called: its outcome. OK: the lock is held. BUSY: the system refuses to
+ *        queue this request (it sees a deadlock that is none): the caller polls. Any other status:
+ *        not held.
+ * abandon: at any time instead of finish: ends the request whatever its state, and tells the truth:
+ *        OK: the lock was granted and is held. BUSY: it is not held. Another status: not held, and
+ *        the system said why. done may be called during abandon, but not after it returned.
+ */
+typedef struct fst_lock_request {
+    void *state; /* the platform's */
+} fst_lock_request;
+
+fasteners_status fst_os_lock_begin(fst_lock_request *request, fst_os_file file, fst_lock_mode mode,
+                                   fst_range range, void (*done)(void *argument), void *argument,
+                                   int *os_error);
+fasteners_status fst_os_lock_finish(fst_lock_request *request, int *os_error);
+fasteners_status fst_os_lock_abandon(fst_lock_request *request, int *os_error);
+
+/*
+ * Who, outside this open file, has a lock that conflicts with an exclusive one on the range. Fills
+ * in what it can find out, the rest of *holder stays zero. NOT_FOUND: nobody. `id` names the file
+ * once more. On systems with fst_os_locks_per_process locks of this process are not seen.
+ */
+fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range range,
+                                    fasteners_holder *holder, int *os_error);
+
+/* This process as a holder. */
+void fst_os_describe_self(fasteners_holder *holder);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _XOPEN_SOURCE 700
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "../platform.h"
+#include "fork_posix.h"
+
+/*
+ * Parking where there is no futex: the address picks one of a few meeting places, each a mutex and
+ * a condition. A parked thread compares the word under the mutex, and whoever wakes takes the mutex
+ * after it changed the word: so no wake-up is lost. Threads of other addresses at the same place
+ * wake for nothing and look again.
+ */
+enum { PLACES = 32 };
+
+typedef struct place {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+} place;
+
+static place places[PLACES];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void init_places(void)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    for (int i = 0; i < PLACES; i++) {
+        pthread_mutex_init(&places[i].mutex, NULL);
+        pthread_cond_init(&places[i].changed, &monotonic);
+    }
+    pthread_condattr_destroy(&monotonic);
+}
+
+static place *place_of(const _Atomic uint32_t *word)
+{
+    pthread_once(&once, init_places);
+    return &places[(uintptr_t)word / 64 % PLACES];
+}
+
+static bool wait_at(place *here, int64_t deadline)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline / 1000000000),
+                             .tv_nsec = (long)(deadline % 1000000000)};
+
+    if (deadline == FST_NEVER)
+        return pthread_cond_wait(&here->changed, &here->mutex) == 0;
+    return pthread_cond_timedwait(&here->changed, &here->mutex, &until) != ETIMEDOUT;
+}
+
+bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadline)
+{
+    place *here = place_of(word);
+    bool in_time = true;
+
+    pthread_mutex_lock(&here->mutex);
+    if (atomic_load(word) == expected)
+        in_time = wait_at(here, deadline);
+    pthread_mutex_unlock(&here->mutex);
+    return in_time;
+}
+
+void fst_os_unpark(const _Atomic uint32_t *word)
+{
+    place *here = place_of(word);
+
+    pthread_mutex_lock(&here->mutex);
+    pthread_cond_broadcast(&here->changed);
+    pthread_mutex_unlock(&here->mutex);
+}
+
+/* Threads that exist no more may have held the mutexes: they are made anew. */
+void fst_park_fork_child(void)
+{
+    init_places();
+}
