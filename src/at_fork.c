@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "at_fork.h"
+
+#include "mutex.h"
+#include "open_files.h"
+
+static fst_mutex mutex; /* guards members and hooked; held during a fork */
+static fst_fork_member *members;
+static bool hooked;
+
+/* In a raw clone two new threads may meet at their first call: one repairs, the other waits. */
+static _Atomic bool repairing;
+
+static void prepare(void)
+{
+    fst_mutex_lock(&mutex);
+    fst_open_files_fork_prepare();
+    fst_os_fork_prepare();
+}
+
+static void parent(void)
+{
+    fst_os_fork_parent();
+    fst_open_files_fork_parent();
+    fst_mutex_unlock(&mutex);
+}
+
+static void child(void)
+{
+    fst_open_files_fork_child();
+    for (fst_fork_member *member = members; member != NULL; member = member->next)
+        member->reset(member);
+    fst_mutex_reset(&mutex);
+    fst_os_fork_child();
+}
+
+void fst_at_fork_repair(void)
+{
+    if (atomic_exchange(&repairing, true)) {
+        while (fst_os_fork_unseen())
+            fst_os_yield();
+        return;
+    }
+    child();
+    atomic_store(&repairing, false);
+}
+
+static fasteners_status hook_locked(int *os_error)
+{
+    if (hooked)
+        return FASTENERS_OK;
+    fasteners_status status = fst_os_at_fork(prepare, parent, child, os_error);
+    hooked = status == FASTENERS_OK;
+    return status;
+}
+
+fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),
+                                 int *os_error)
+{
+    fst_mutex_lock(&mutex);
+    fasteners_status status = hook_locked(os_error);
+    if (status == FASTENERS_OK) {
+        member->reset = reset;
+        member->next = members;
+        member->link = &members;
+        if (members != NULL)
+            members->link = &member->next;
+        members = member;
+    }
+    fst_mutex_unlock(&mutex);
+    return status;
+}
+
+void fst_at_fork_remove(fst_fork_member *member)
+{
+    fst_mutex_lock(&mutex);
+    *member->link = member->next;
+    if (member->next != NULL)
+        member->next->link = member->link;
+    fst_mutex_unlock(&mutex);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FST_AT_FORK_H
+#define FST_AT_FORK_H
+
+/*
+ * What becomes of our objects in a forked child. A child of fork has one thread, the one
+ * that forked; mutexes that other threads held are locked for ever, queues name threads that do not
+ * exist. So everything is reset there: handles belong to nobody, files are closed (and never
+ * unlocked: that would take the lock from the parent), and open again at their next use.
+ *
+ * Before the fork, in this order: the mutex of this list, the opening of files (open_files.h), the
+ * platform's own state. So the child never sees a file that is open but not yet listed.
+ */
+
+#include "platform.h"
+
+/* Embedded in an object that must be reset in a forked child. */
+typedef struct fst_fork_member {
+    struct fst_fork_member *next, **link; /* guarded by the mutex in at_fork.c */
+    void (*reset)(struct fst_fork_member *member);
+} fst_fork_member;
+
+/* The first call hooks into fork; OS_ERROR or NO_MEMORY if that fails. */
+fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),
+                                 int *os_error);
+void fst_at_fork_remove(fst_fork_member *member);
+
+/* Resets everything in a child that was made past fork(), by a raw clone. */
+void fst_at_fork_repair(void);
+
+/* To be called first by every public function. */
+static inline void fst_at_fork_check(void)
+{
+    if (fst_os_fork_unseen())
+        fst_at_fork_repair();
+}
+
+#endif

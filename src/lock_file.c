@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lock_file.h"
+
+static const fst_range LOCK = {.first = 0, .length = 1};
+static const fst_range GATE = {.first = 1, .length = 1};
+static const fst_range LOCK_AND_GATE = {.first = 0, .length = 2};
+/* Unlocking all is the cheapest for the kernel, which then need not think of splitting a lock. */
+static const fst_range EVERYTHING = {.first = 0, .length = 0};
+
+/* Somebody who keeps deleting what we open or create is not to keep us for ever. */
+enum { ATTEMPTS = 16 };
+
+/* ------------------------------------------------------------------ opening, closing -- */
+
+static fasteners_status open_existing(fst_lock_file *lock, int *os_error)
+{
+    const fst_settings *settings = lock->settings;
+
+    return fst_open_files_open(&lock->file, settings->path, FST_READ_WRITE,
+                               settings->options.follow_symlinks, os_error);
+}
+
+static fasteners_status create(const fst_settings *settings, int *os_error)
+{
+    fasteners_status status = fst_os_file_create(settings->path, settings->options.mode,
+                                                 settings->options.follow_symlinks, os_error);
+
+    if (status == FASTENERS_NOT_FOUND)
+        status = fst_os_make_parents(settings->path, os_error);
+    return status;
+}
+
+/*
+ * Looks for the file first: creating is the rare case, and on some systems forbidden for a file
+ * that is there.
+ */
+static fasteners_status open_or_create(fst_lock_file *lock, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = FASTENERS_NOT_FOUND;
+
+    for (int i = 0; i < ATTEMPTS && status == FASTENERS_NOT_FOUND; i++) {
+        status = open_existing(lock, &os_error);
+        if (status != FASTENERS_NOT_FOUND)
+            return fst_report_note(report, "open the lock file", status, os_error);
+        status = create(lock->settings, &os_error);
+        if (status == FASTENERS_OK)
+            status = FASTENERS_NOT_FOUND;
+    }
+    return fst_report_note(report, "create the lock file", status, os_error);
+}
+
+static fasteners_status ensure_open(fst_lock_file *lock, fst_report *report)
+{
+    return lock->file.is_open ? FASTENERS_OK : open_or_create(lock, report);
+}
+
+void fst_lock_file_close(fst_lock_file *lock, fst_report *report)
+{
+    if (!lock->file.is_open)
+        return;
+    atomic_store_explicit(&lock->file.holder, 0, memory_order_relaxed);
+    fst_open_files_close(&lock->file, report);
+}
+
+/* --------------------------------------------------------------------- byte protocols -- */
+
+static fasteners_status lock_range(const fst_lock_file *lock, fst_range range, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = fst_os_lock_try(lock->file.os, FST_EXCLUSIVE, range, &os_error);
+
+    return fst_report_note(report, "lock", status, os_error);
+}
+
+static fasteners_status unlock_range(const fst_lock_file *lock, fst_range range, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = fst_os_unlock(lock->file.os, range, &os_error);
+
+    return fst_report_note(report, "unlock", status, os_error);
+}
+
+static fasteners_status try_bytes(const fst_lock_file *lock, fst_report *report)
+{
+    if (!lock->settings->options.fair)
+        return lock_range(lock, LOCK, report);
+    fasteners_status status = lock_range(lock, LOCK_AND_GATE, report);
+    return status == FASTENERS_OK ? unlock_range(lock, GATE, report) : status;
+}
+
+static fasteners_status wait_for_bytes(const fst_lock_file *lock, fst_wait *wait,
+                                       fst_report *report)
+{
+    const fst_settings *settings = lock->settings;
+
+    if (!settings->options.fair)
+        return fst_lock_wait(&lock->file, LOCK, settings, wait, report);
+    fasteners_status status = fst_lock_wait(&lock->file, GATE, settings, wait, report);
+    if (status != FASTENERS_OK)
+        return status;
+    status = fst_lock_wait(&lock->file, LOCK, settings, wait, report);
+    fasteners_status unlocked = unlock_range(lock, GATE, report);
+    return unlocked == FASTENERS_OK ? status : unlocked;
+}
+
+/* ------------------------------------------------------------------------ reservation -- */
+
+static fasteners_status wait_for_reservation(fst_lock_file *lock, fst_wait *wait,
+                                             fst_report *report)
+{
+    fasteners_status status;
+
+    do {
+        status = fst_open_files_reserve(&lock->file, wait, fst_lock_wait_next_look());
+    } while (status == FASTENERS_BUSY &&
+             !fst_lock_wait_is_lost(&lock->file, lock->settings, report));
+    return status == FASTENERS_BUSY ? FASTENERS_LOST : status;
+}
+
+/* ----------------------------------------------------------------------- one attempt -- */
+
+/* The lock is granted: is it the right file? Until then it counts for nothing. */
+static fasteners_status confirm(fst_lock_file *lock, uint64_t thread, fst_report *report)
+{
+    fasteners_status status = fst_lock_wait_look(&lock->file, lock->settings, report);
+
+    if (status == FASTENERS_OK)
+        atomic_store_explicit(&lock->file.holder, thread, memory_order_relaxed);
+    return status;
+}
+
+/* Whether the file may be kept open for the next call: nothing of it is locked, for sure. */
+static bool ended_clean(fasteners_status status)
+{
+    return status == FASTENERS_BUSY || status == FASTENERS_TIMED_OUT ||
+           status == FASTENERS_CANCELLED || status == FASTENERS_WOULD_DEADLOCK;
+}
+
+/* After a failure: leaves nothing locked. Closing always works where unlocking might not. */
+static void back_out(fst_lock_file *lock, fasteners_status status, fst_report *report)
+{
+    if (ended_clean(status))
+        fst_open_files_unreserve(&lock->file, report);
+    else
+        fst_lock_file_close(lock, report);
+}
+
+static fasteners_status attempt_now(fst_lock_file *lock, uint64_t thread, fst_report *report)
+{
+    fasteners_status status = fst_open_files_try_reserve(&lock->file);
+
+    if (status == FASTENERS_OK)
+        status = try_bytes(lock, report);
+    if (status == FASTENERS_OK)
+        return confirm(lock, thread, report);
+    /* Busy, but perhaps with a file that the path does not name any more. */
+    if (status == FASTENERS_BUSY && fst_lock_wait_is_lost(&lock->file, lock->settings, report))
+        status = FASTENERS_LOST;
+    return status;
+}
+
+static fasteners_status attempt_waiting(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+{
+    if (wait->timeout_ms == FASTENERS_FOREVER &&
+        fst_open_files_held_by(lock->file.id, wait->thread))
+        return FASTENERS_WOULD_DEADLOCK;
+    fasteners_status status = wait_for_reservation(lock, wait, report);
+    if (status == FASTENERS_OK)
+        status = wait_for_bytes(lock, wait, report);
+    return status == FASTENERS_OK ? confirm(lock, wait->thread, report) : status;
+}
+
+/* ---------------------------------------------------------------------- the interface -- */
+
+fasteners_status fst_lock_file_try(fst_lock_file *lock, uint64_t thread, fst_report *report)
+{
+    fasteners_status status = FASTENERS_LOST;
+
+    for (int i = 0; i < ATTEMPTS && status == FASTENERS_LOST; i++) {
+        status = ensure_open(lock, report);
+        if (status != FASTENERS_OK)
+            return status;
+        status = attempt_now(lock, thread, report);
+        if (status != FASTENERS_OK)
+            back_out(lock, status, report);
+    }
+    return status == FASTENERS_LOST ? FASTENERS_BUSY : status;
+}
+
+fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+{
+    fasteners_status status;
+
+    do {
+        status = ensure_open(lock, report);
+        if (status != FASTENERS_OK)
+            return status;
+        status = attempt_waiting(lock, wait, report);
+        if (status != FASTENERS_OK)
+            back_out(lock, status, report);
+    } while (status == FASTENERS_LOST && (status = fst_wait_status(wait)) == FASTENERS_OK);
+    return status;
+}
+
+/*
+ * Removes the name while we own the file exclusively, so nobody who looks at the path after locking
+ * can be fooled. The hold does not depend on it: a name that cannot be removed is told and stays.
+ */
+static bool remove_name(const fst_lock_file *lock, fst_report *report)
+{
+    fst_report unused = {0};
+
+    if (!lock->settings->options.unlink_on_release ||
+        fst_lock_wait_look(&lock->file, lock->settings, &unused) != FASTENERS_OK)
+        return false;
+    report->unlink_failed =
+        fst_os_unlink(lock->settings->path, &report->unlink_error) != FASTENERS_OK;
+    return !report->unlink_failed;
+}
+
+fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report)
+{
+    bool removed = remove_name(lock, report);
+    fasteners_status status = unlock_range(lock, EVERYTHING, report);
+
+    if (status != FASTENERS_OK && status != FASTENERS_LOST)
+        return status;
+    atomic_store_explicit(&lock->file.holder, 0, memory_order_relaxed);
+    fst_open_files_unreserve(&lock->file, report);
+    if (removed || status == FASTENERS_LOST)
+        fst_lock_file_close(lock, report);
+    return status;
+}
+
+fasteners_status fst_lock_file_check(const fst_lock_file *lock, fst_report *report)
+{
+    fst_file_id id;
+    int os_error = 0;
+    fasteners_status status = fst_os_file_id(lock->file.os, &id, &os_error);
+
+    if (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id))
+        status = FASTENERS_LOST;
+    return status == FASTENERS_OK
+               ? fst_lock_wait_look(&lock->file, lock->settings, report)
+               : fst_report_note(report, "look at the locked file", status, os_error);
+}
+
+bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread)
+{
+    uint64_t holder = atomic_load_explicit(&lock->file.holder, memory_order_relaxed);
+
+    return thread != 0 ? holder == thread : holder != 0;
+}
+
+bool fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread)
+{
+    fst_file_id id;
+    int ignored;
+
+    return fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &ignored) ==
+               FASTENERS_OK &&
+           fst_open_files_held_by(id, thread);
+}
+
+/* The kernel does not show a process its own locks where locks belong to processes. */
+static fasteners_status ask_holder(const fst_open_file *file, fasteners_holder *holder,
+                                   int *os_error)
+{
+    if (fst_os_locks_per_process() && fst_open_files_held(file->id)) {
+        fst_os_describe_self(holder);
+        return FASTENERS_OK;
+    }
+    return fst_os_lock_holder(file->os, file->id, LOCK, holder, os_error);
+}
+
+fasteners_status fst_lock_file_holder(const fst_settings *settings, fasteners_holder *holder,
+                                      fst_report *report)
+{
+    fst_open_file file = {0};
+    int os_error = 0;
+    fasteners_status status = fst_open_files_open(&file, settings->path, FST_READ,
+                                                  settings->options.follow_symlinks, &os_error);
+
+    *holder = (fasteners_holder){0};
+    if (status == FASTENERS_OK) {
+        status = ask_holder(&file, holder, &os_error);
+        fst_open_files_close(&file, report);
+    }
+    return status == FASTENERS_NOT_FOUND
+               ? status
+               : fst_report_note(report, "ask for the holder", status, os_error);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lock_wait.h"
+
+enum { NS_PER_MS = 1000000, QUICK_TRIES = 20 };
+
+static const int64_t LOOK_AT_PATH_EVERY_NS = 1000000000;
+
+int64_t fst_lock_wait_next_look(void)
+{
+    return fst_os_now() + LOOK_AT_PATH_EVERY_NS;
+}
+
+fasteners_status fst_lock_wait_look(const fst_open_file *file, const fst_settings *settings,
+                                    fst_report *report)
+{
+    fst_file_id id;
+    int os_error = 0;
+    fasteners_status status =
+        fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &os_error);
+
+    if (status == FASTENERS_OK && fst_file_id_equal(id, file->id))
+        return FASTENERS_OK;
+    if (status != FASTENERS_OK && status != FASTENERS_NOT_FOUND)
+        return fst_report_note(report, "look at the lock file", status, os_error);
+    report->replaced = true;
+    return FASTENERS_LOST;
+}
+
+/* A path that cannot be looked at is told when the lock is granted, not while it is waited for. */
+bool fst_lock_wait_is_lost(const fst_open_file *file, const fst_settings *settings,
+                           fst_report *report)
+{
+    fst_report unused = {0};
+    bool lost = fst_lock_wait_look(file, settings, &unused) == FASTENERS_LOST;
+
+    report->replaced |= lost;
+    return lost;
+}
+
+static fasteners_status try_once(const fst_open_file *file, fst_range range, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = fst_os_lock_try(file->os, FST_EXCLUSIVE, range, &os_error);
+
+    return fst_report_note(report, "lock", status, os_error);
+}
+
+static fasteners_status try_quickly(const fst_open_file *file, fst_range range, fst_report *report)
+{
+    fasteners_status status = FASTENERS_BUSY;
+
+    for (int i = 0; i < QUICK_TRIES && status == FASTENERS_BUSY; i++) {
+        fst_os_yield();
+        status = try_once(file, range, report);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------------- polling -- */
+
+/* Rounded up, so that the last sleep does not end just before the deadline. */
+static int64_t remaining_ms(fst_wait *wait)
+{
+    int64_t deadline = fst_wait_deadline(wait);
+    int64_t now = fst_os_now();
+
+    if (deadline == FST_NEVER)
+        return INT64_MAX;
+    return deadline > now ? (deadline - now - 1) / NS_PER_MS + 1 : 1;
+}
+
+static void sleep_between_tries(const fasteners_ipc_options *options, fst_wait *wait, int64_t ms)
+{
+    int64_t remaining = remaining_ms(wait);
+
+    if (ms > remaining)
+        ms = remaining;
+    if (options->sleep != NULL)
+        options->sleep(options->sleep_user, ms);
+    else
+        fst_wait_sleep(wait, fst_time_after(ms));
+}
+
+static int64_t longer_delay(int64_t delay_ms, const fasteners_ipc_options *options)
+{
+    return options->delay_ms < options->max_delay_ms - delay_ms ? delay_ms + options->delay_ms
+                                                                : options->max_delay_ms;
+}
+
+static fasteners_status poll(const fst_open_file *file, fst_range range,
+                             const fst_settings *settings, fst_wait *wait, fst_report *report)
+{
+    fasteners_status status;
+
+    for (int64_t delay_ms = settings->options.delay_ms;
+         (status = fst_wait_status(wait)) == FASTENERS_OK;
+         delay_ms = longer_delay(delay_ms, &settings->options)) {
+        sleep_between_tries(&settings->options, wait, delay_ms);
+        status = try_once(file, range, report);
+        if (status != FASTENERS_BUSY)
+            return status;
+        if (fst_lock_wait_is_lost(file, settings, report))
+            return FASTENERS_LOST;
+    }
+    return status;
+}
+
+/* ----------------------------------------------------------------- the kernel's queue -- */
+
+static void tell_settled(void *wait)
+{
+    fst_wait_send(wait, FST_SIGNAL_DONE);
+}
+
+/* OK: the request is settled. Otherwise why it is to be abandoned. */
+static fasteners_status sleep_until_settled(const fst_open_file *file, const fst_settings *settings,
+                                            fst_wait *wait, fst_report *report)
+{
+    fasteners_status status;
+
+    do {
+        int64_t next_look = fst_lock_wait_next_look();
+        if (fst_wait_sleep(wait, next_look) & FST_SIGNAL_DONE)
+            return FASTENERS_OK;
+        status = fst_wait_status(wait);
+        if (status == FASTENERS_OK && fst_os_now() >= next_look &&
+            fst_lock_wait_is_lost(file, settings, report))
+            status = FASTENERS_LOST;
+    } while (status == FASTENERS_OK);
+    return status;
+}
+
+/*
+ * The request may have been granted at the very moment we gave up. After a time-out that is as good
+ * as in time: the lock is free for us. After a cancel the caller does not want it any more.
+ */
+static fasteners_status abandon(fst_lock_request *request, const fst_open_file *file,
+                                fst_range range, fasteners_status reason, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = fst_os_lock_abandon(request, &os_error);
+
+    if (status == FASTENERS_BUSY)
+        return reason;
+    if (status != FASTENERS_OK)
+        return fst_report_note(report, "lock", status, os_error);
+    if (reason == FASTENERS_TIMED_OUT)
+        return FASTENERS_OK;
+    if (reason == FASTENERS_LOST)
+        return reason;
+    status = fst_os_unlock(file->os, range, &os_error);
+    return status == FASTENERS_OK ? reason : fst_report_note(report, "unlock", status, os_error);
+}
+
+static void forget_settled(fst_wait *wait)
+{
+    atomic_fetch_and_explicit(&wait->signals, ~(uint32_t)FST_SIGNAL_DONE, memory_order_relaxed);
+}
+
+/* BUSY: the system cannot queue this. */
+static fasteners_status queue(const fst_open_file *file, fst_range range,
+                              const fst_settings *settings, fst_wait *wait, fst_report *report)
+{
+    fst_lock_request request;
+    int os_error = 0;
+    fasteners_status status =
+        fst_os_lock_begin(&request, file->os, FST_EXCLUSIVE, range, tell_settled, wait, &os_error);
+
+    if (status == FASTENERS_NOT_SUPPORTED)
+        return FASTENERS_BUSY;
+    if (status != FASTENERS_OK)
+        return fst_report_note(report, "lock", status, os_error);
+    status = sleep_until_settled(file, settings, wait, report);
+    if (status == FASTENERS_OK) {
+        status = fst_os_lock_finish(&request, &os_error);
+        fst_report_note(report, "lock", status, os_error);
+    } else {
+        status = abandon(&request, file, range, status, report);
+    }
+    forget_settled(wait);
+    return status;
+}
+
+fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
+                               const fst_settings *settings, fst_wait *wait, fst_report *report)
+{
+    if (settings->polls)
+        return poll(file, range, settings, wait, report);
+    fasteners_status status = try_quickly(file, range, report);
+    if (status == FASTENERS_BUSY)
+        status = queue(file, range, settings, wait, report);
+    if (status != FASTENERS_BUSY)
+        return status;
+    report->cannot_queue = true;
+    return poll(file, range, settings, wait, report);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FST_LOCK_WAIT_H
+#define FST_LOCK_WAIT_H
+
+/*
+ * Waiting for an exclusive lock on a range of an open file, by one of three means:
+ *   - a few quick tries, since most sections are shorter than falling asleep and waking up;
+ *   - a request in the kernel's queue (platform.h), while the thread sleeps on its own word, where
+ *     time-out and cancel reach it;
+ *   - polling, if the user asked for it or the system cannot queue.
+ *
+ * Only the thread whose turn it is works on the file, so none of this needs a mutex.
+ */
+
+#include "open_files.h"
+#include "options.h"
+#include "report.h"
+#include "wait.h"
+
+/*
+ * OK: the range is locked. TIMED_OUT, CANCELLED: it is not.
+ * LOST: the path does not name this file any more (looked at once a second); the range may be
+ * locked: the file is of no use and is to be closed. Other statuses are the system's, noted in the
+ * report.
+ */
+fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
+                               const fst_settings *settings, fst_wait *wait, fst_report *report);
+
+/* When a sleeping wait next looks at the path. */
+int64_t fst_lock_wait_next_look(void);
+
+/* OK: the path names this file. LOST: another one or none. Other statuses are the system's. */
+fasteners_status fst_lock_wait_look(const fst_open_file *file, const fst_settings *settings,
+                                    fst_report *report);
+
+/*
+ * Whether the path names another file or none, for those who wait: what cannot be looked at is not
+ * lost.
+ */
+bool fst_lock_wait_is_lost(const fst_open_file *file, const fst_settings *settings,
+                           fst_report *report);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FST_OPEN_FILES_H
+#define FST_OPEN_FILES_H
+
+/*
+ * The lock files that this process has open, whatever handle they belong to. The table answers:
+ *   - does this thread hold that file through another handle? (it would wait for itself);
+ *   - what must a forked child close?
+ *   - and on systems whose locks belong to the process: may this open file have the lock among
+ *     those of the process (the kernel would grant it to all of them), and may this descriptor be
+ *     closed now (the kernel would drop the lock of all of them)?
+ *
+ * Opening and closing are transitions that a fork waits for: between open(2) and the entry in the
+ * table a child would inherit a descriptor that nobody knows, and keep the parent's lock alive with
+ * it. A fork waits for one second at most, lest an open that hangs (a dead file server) hangs the
+ * fork too.
+ *
+ * The mutex of the table guards next, link, id (against readers other than the owner of the
+ * handle's turn), reserved, waiting and ticket. It is held for short loops over the table, never
+ * across a system call that may block.
+ */
+
+#include "platform.h"
+#include "report.h"
+#include "wait.h"
+
+typedef struct fst_open_file {
+    fst_os_file os;
+    fst_file_id id;
+    bool is_open; /* os and id are valid, and it is in the table */
+
+    _Atomic uint64_t holder; /* the thread that holds the lock through this file; 0 = none */
+
+    struct fst_open_file *next, **link;
+
+    /* On systems whose locks belong to the process only: */
+    bool reserved;             /* has, or is about to ask for, the process's lock on the file */
+    fst_wait *waiting;         /* waits for the reservation ... */
+    uint64_t ticket;           /* ... in this order */
+    struct fst_orphan *orphan; /* where the descriptor goes if it cannot be closed yet */
+} fst_open_file;
+
+/*
+ * Opens what is at the path and enters it into the table. Status of fst_os_file_open, and
+ * NO_MEMORY.
+ */
+fasteners_status fst_open_files_open(fst_open_file *file, const char *path, fst_access access,
+                                     bool follow_symlinks, int *os_error);
+
+/*
+ * Takes it out of the table and closes it, or sees to it that it is closed as soon as that does no
+ * harm.
+ */
+void fst_open_files_close(fst_open_file *file, fst_report *report);
+
+/* Whether `thread` holds the file through any handle of this process. */
+bool fst_open_files_held_by(fst_file_id id, uint64_t thread);
+
+/* Whether any thread of this process holds the file. */
+bool fst_open_files_held(fst_file_id id);
+
+/*
+ * Reserves the process's lock on the file for this open file; the kernel may be asked only after
+ * that. On systems whose locks belong to the open file there is nothing to reserve: OK.
+ * try_reserve: BUSY if another one has it.
+ * reserve: waits, first come first served. OK, TIMED_OUT, CANCELLED, or BUSY when `until` has come:
+ * it keeps its place then, and must be called again or the file closed.
+ */
+fasteners_status fst_open_files_try_reserve(fst_open_file *file);
+fasteners_status fst_open_files_reserve(fst_open_file *file, fst_wait *wait, int64_t until);
+
+/* After the lock was given back, or was not got. */
+void fst_open_files_unreserve(fst_open_file *file, fst_report *report);
+
+void fst_open_files_fork_prepare(void);
+void fst_open_files_fork_parent(void);
+void fst_open_files_fork_child(void);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <string.h>
+
+#include "platform.h"
+
+enum {
+    DEFAULT_DELAY_MS = 10, /* as Python's fasteners */
+    DEFAULT_MAX_DELAY_MS = 100,
+    FALLBACK_DELAY_MS = 1, /* polling nobody asked for: where the system cannot queue */
+    FALLBACK_MAX_DELAY_MS = 20
+};
+
+/*
+ * Copies the part of the caller's struct that both sides know. A program built with a newer
+ * header has a longer struct: fine as long as it asks for nothing that is unknown here.
+ */
+static bool copy_known(fasteners_ipc_options *ours, const fasteners_ipc_options *theirs)
+{
+    const unsigned char *bytes = (const unsigned char *)theirs;
+
+    *ours = (fasteners_ipc_options){0};
+    if (theirs->size < sizeof(theirs->size))
+        return false;
+    for (size_t i = sizeof(*ours); i < theirs->size; i++)
+        if (bytes[i] != 0)
+            return false;
+    memcpy(ours, theirs, theirs->size < sizeof(*ours) ? theirs->size : sizeof(*ours));
+    return true;
+}
+
+static bool in_range(const fasteners_ipc_options *options)
+{
+    return options->mode <= 0777 && options->delay_ms >= 0 && options->max_delay_ms >= 0;
+}
+
+static void fill_in_delays(fasteners_ipc_options *options, bool polls)
+{
+    if (options->delay_ms == 0)
+        options->delay_ms = polls ? DEFAULT_DELAY_MS : FALLBACK_DELAY_MS;
+    if (options->max_delay_ms == 0)
+        options->max_delay_ms = polls ? DEFAULT_MAX_DELAY_MS : FALLBACK_MAX_DELAY_MS;
+    if (options->max_delay_ms < options->delay_ms)
+        options->max_delay_ms = options->delay_ms;
+}
+
+static bool names_a_file(const char *path)
+{
+    return path[0] != '\0' && path[strlen(path) - 1] != '/';
+}
+
+fasteners_status fst_settings_init(fst_settings *settings, const char *path,
+                                   const fasteners_ipc_options *options, int *os_error)
+{
+    *settings = (fst_settings){0};
+    if (path == NULL || !names_a_file(path))
+        return FASTENERS_INVALID;
+    if (options != NULL && !copy_known(&settings->options, options))
+        return FASTENERS_INVALID;
+    if (!in_range(&settings->options))
+        return FASTENERS_INVALID;
+    settings->polls = settings->options.sleep != NULL || settings->options.delay_ms != 0;
+    fill_in_delays(&settings->options, settings->polls);
+    return fst_os_absolute_path(path, &settings->path, os_error);
+}
+
+void fst_settings_free(fst_settings *settings)
+{
+    fst_os_free(settings->path);
+}
