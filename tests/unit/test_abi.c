@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fasteners.h>
+
+#include <stddef.h>
+
+#include "unit_test.h"
+
+/* What a program that was compiled once relies on for as long as the major version stays. */
+
+/* The end of the first version's last field: nothing before it may ever move. */
+static void options_fields_follow_each_other_in_the_published_order(void **state)
+{
+    const size_t offsets[] = {
+        offsetof(fasteners_ipc_options, size),
+        offsetof(fasteners_ipc_options, mode),
+        offsetof(fasteners_ipc_options, fair),
+        offsetof(fasteners_ipc_options, follow_symlinks),
+        offsetof(fasteners_ipc_options, unlink_on_release),
+        offsetof(fasteners_ipc_options, delay_ms),
+        offsetof(fasteners_ipc_options, max_delay_ms),
+        offsetof(fasteners_ipc_options, sleep),
+        offsetof(fasteners_ipc_options, sleep_user),
+        offsetof(fasteners_ipc_options, log),
+        offsetof(fasteners_ipc_options, log_user),
+    };
+
+    (void)state;
+    assert_int_equal(offsets[0], 0);
+    for (size_t i = 1; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+        assert_true(offsets[i - 1] < offsets[i]);
+}
+
+static void options_size_on_64_bit_systems(void **state)
+{
+    (void)state;
+    if (sizeof(void *) != 8)
+        skip();
+    assert_int_equal(sizeof(fasteners_ipc_options), 64);
+    assert_int_equal(offsetof(fasteners_ipc_options, mode), 8);
+    assert_int_equal(offsetof(fasteners_ipc_options, fair), 12);
+    assert_int_equal(offsetof(fasteners_ipc_options, delay_ms), 16);
+    assert_int_equal(offsetof(fasteners_ipc_options, log_user), 56);
+}
+
+static void holder_layout(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(fasteners_holder, pid), 0);
+    assert_int_equal(offsetof(fasteners_holder, shared), 8);
+    assert_int_equal(offsetof(fasteners_holder, program), 9);
+    assert_int_equal(sizeof(((fasteners_holder *)NULL)->program), 64);
+}
+
+static void status_is_an_int(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof(fasteners_status), sizeof(int));
+}
+
+static void timeout_constants(void **state)
+{
+    (void)state;
+    assert_int_equal(FASTENERS_NO_WAIT, 0);
+    assert_int_equal(FASTENERS_FOREVER, -1);
+}
+
+static void log_levels_are_pinned(void **state)
+{
+    (void)state;
+    assert_int_equal(FASTENERS_LOG_ERROR, 1);
+    assert_int_equal(FASTENERS_LOG_WARNING, 2);
+    assert_int_equal(FASTENERS_LOG_INFO, 3);
+}
+
+static void options_initialiser_sets_the_size_and_nothing_else(void **state)
+{
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+
+    (void)state;
+    assert_int_equal(options.size, sizeof(options));
+    assert_int_equal(options.mode, 0);
+    assert_false(options.fair || options.follow_symlinks || options.unlink_on_release);
+    assert_int_equal(options.delay_ms, 0);
+    assert_int_equal(options.max_delay_ms, 0);
+    assert_true(options.sleep == NULL && options.log == NULL);
+    assert_null(options.sleep_user);
+    assert_null(options.log_user);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_fields_follow_each_other_in_the_published_order),
+        cmocka_unit_test(options_size_on_64_bit_systems),
+        cmocka_unit_test(holder_layout),
+        cmocka_unit_test(status_is_an_int),
+        cmocka_unit_test(timeout_constants),
+        cmocka_unit_test(log_levels_are_pinned),
+        cmocka_unit_test(options_initialiser_sets_the_size_and_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
