@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* P11: with the option `fair` nobody overtakes who waits, however fast he comes back. */
+#include "acquirer.h"
+#include "process_test.h"
+
+static fasteners_ipc_lock *fair_lock(const char *path)
+{
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    fasteners_ipc_lock *lock;
+
+    options.fair = true;
+    assert_int_equal(fasteners_ipc_lock_create(&lock, path, &options), FASTENERS_OK);
+    return lock;
+}
+
+/* ------------------------------------------------------------------- who waits is first -- */
+
+/* Whoever releases and asks at once comes second, even if he does not wait at all. */
+static void p11_release_and_ask_again_comes_second(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock = fair_lock(path);
+    child *agent = agent_start();
+
+    agent_expect(agent, "FASTENERS_OK", "create l %s fair", path);
+    assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    for (long i = test_rounds(200); i > 0; i--) {
+        agent_expect(agent, "started", "start 1 acquire l -1");
+        expect_queued(path, 1);
+        assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_BUSY);
+        agent_expect(agent, "FASTENERS_OK", "result 1");
+        agent_expect(agent, "FASTENERS_OK", "thread 1 release l");
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    }
+    fasteners_ipc_lock_destroy(lock);
+    agent_stop(agent);
+}
+
+/* The same among the threads of a process; `asked` is what the other thread waits on. */
+static void assert_thread_comes_first(fasteners_ipc_lock *lock, fasteners_ipc_lock *asked)
+{
+    for (long i = test_rounds(20); i > 0; i--) {
+        acquirer *waiter;
+
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+        waiter = acquirer_start(asked, FASTENERS_FOREVER);
+        assert_true(acquirer_waits(waiter));
+        assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_BUSY);
+        assert_int_equal(acquirer_end(waiter, NULL), FASTENERS_OK);
+    }
+}
+
+static void p11_threads_come_first_too(void **state)
+{
+    fasteners_ipc_lock *lock = fair_lock(temp_path(state, "lock"));
+    fasteners_ipc_lock *other = fair_lock(temp_path(state, "lock"));
+
+    assert_thread_comes_first(lock, lock);
+    assert_thread_comes_first(lock, other);
+    fasteners_ipc_lock_destroy(lock);
+    fasteners_ipc_lock_destroy(other);
+}
+
+/* ------------------------------------------------------------------------------- a hog -- */
+
+static child *hammering_agent(const char *path, const char *options, const char *seen_by,
+                              long rounds)
+{
+    child *agent = agent_start();
+
+    agent_expect(agent, "FASTENERS_OK", "create l %s %s", path, options);
+    agent_expect(agent, "started", "start 1 hammer l %s %ld", seen_by, rounds);
+    return agent;
+}
+
+/*
+ * A hog: holds the lock until another process waits for it, lets go and asks again at once. Each
+ * time the other one has been served before the hog is.
+ */
+static void p11_hog_serves_the_other_each_time(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    const char *seen_by = temp_path(state, "witness");
+    witness *watching = witness_open(seen_by);
+    fasteners_ipc_lock *lock = fair_lock(path);
+
+    assert_non_null(watching);
+    assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    hammering_agent(path, "fair", seen_by, 1000000);
+    for (long i = test_rounds(500); i > 0; i--) {
+        int64_t turns = witness_counter(watching);
+
+        expect_queued(path, 1);
+        assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER), FASTENERS_OK);
+        assert_true(witness_counter(watching) > turns);
+    }
+    fasteners_ipc_lock_destroy(lock);
+    witness_close(watching);
+}
+
+static void hold_for(int64_t ns)
+{
+    int64_t end = test_now() + ns;
+
+    while (test_now() < end)
+        ;
+}
+
+/* One that does not look whether anybody waits, and holds the lock nearly all the time. */
+static void p11_blind_hog_gets_no_more_than_its_share(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    const char *seen_by = temp_path(state, "witness");
+    witness *watching = witness_open(seen_by);
+    fasteners_ipc_lock *lock = fair_lock(path);
+    const long turns = test_rounds(1000);
+
+    assert_non_null(watching);
+    assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    hammering_agent(path, "fair", seen_by, 1000000);
+    expect_queued(path, 1);
+    for (long i = turns; i > 0; i--) {
+        hold_for(300000);
+        assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER), FASTENERS_OK);
+    }
+    assert_true(witness_counter(watching) >= turns / 4);
+    fasteners_ipc_lock_destroy(lock);
+    witness_close(watching);
+}
+
+/* ------------------------------------------------------------------------------ shares -- */
+
+enum { SIDES = 3 };
+
+typedef struct shares {
+    witness *of[SIDES];
+    int64_t wanted;
+} shares;
+
+static bool somebody_has_enough(void *argument)
+{
+    const shares *served = argument;
+
+    for (int i = 0; i < SIDES; i++)
+        if (witness_counter(served->of[i]) >= served->wanted)
+            return true;
+    return false;
+}
+
+static bool all_have_some(void *argument)
+{
+    const shares *served = argument;
+
+    for (int i = 0; i < SIDES; i++)
+        if (witness_counter(served->of[i]) < 1)
+            return false;
+    return true;
+}
+
+/* Processes that all want the lock all the time get it about equally often. */
+static void p11_all_get_their_share(void **state)
+{
+    const char *const names[SIDES] = {"one", "two", "three"};
+    const char *path = temp_path(state, "lock");
+    shares served = {.wanted = 0};
+    int64_t begin[SIDES];
+    int64_t turns = test_rounds(3000);
+
+    for (int i = 0; i < SIDES; i++) {
+        served.of[i] = witness_open(temp_path(state, names[i]));
+        assert_non_null(served.of[i]);
+        hammering_agent(path, "fair", temp_path(state, names[i]), 100000000);
+    }
+    assert_true(test_wait_until(all_have_some, &served));
+    for (int i = 0; i < SIDES; i++) {
+        begin[i] = witness_counter(served.of[i]);
+        served.wanted = begin[i] + turns > served.wanted ? begin[i] + turns : served.wanted;
+    }
+    assert_true(test_wait_until(somebody_has_enough, &served));
+    for (int i = 0; i < SIDES; i++) {
+        assert_true(witness_counter(served.of[i]) - begin[i] >= turns / 5);
+        witness_close(served.of[i]);
+    }
+}
+
+/* Who is fair and who is not exclude each other all the same. */
+static void p11_fair_and_unfair_exclude_each_other(void **state)
+{
+    const char *const options[] = {"fair", "", "fair", "", "fair delay=1 max_delay=1"};
+    enum { AGENTS = sizeof(options) / sizeof(options[0]) };
+    const char *path = temp_path(state, "lock");
+    const char *seen_by = temp_path(state, "witness");
+    const long rounds = test_rounds(1500);
+    witness *watching = witness_open(seen_by);
+    child *agents[AGENTS];
+
+    assert_non_null(watching);
+    for (int i = 0; i < AGENTS; i++)
+        agents[i] = hammering_agent(path, options[i], seen_by, rounds);
+    for (int i = 0; i < AGENTS; i++) {
+        agent_expect(agents[i], "FASTENERS_OK", "result 1");
+        agent_stop(agents[i]);
+    }
+    assert_int_equal(witness_violations(watching), 0);
+    assert_int_equal(witness_counter(watching), AGENTS * rounds);
+    witness_close(watching);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PROCESS_TEST(p11_release_and_ask_again_comes_second),
+        PROCESS_TEST(p11_threads_come_first_too),
+        PROCESS_TEST(p11_hog_serves_the_other_each_time),
+        PROCESS_TEST(p11_blind_hog_gets_no_more_than_its_share),
+        PROCESS_TEST(p11_all_get_their_share),
+        PROCESS_TEST(p11_fair_and_unfair_exclude_each_other),
+    };
+
+    return RUN_PROCESS_TESTS(tests);
+}
