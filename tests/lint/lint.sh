@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# lint.sh RULE [FILE...]: checks the rule for the whole project, or for these files alone. Prints
+# what offends; exit status 1 then, 77 if a tool is missing.
+set -euo pipefail
+
+SOURCE_DIR=${SOURCE_DIR:-$(cd "$(dirname "$0")/../.." && pwd)}
+EXIT_SKIPPED=77
+MAX_COLUMNS=100
+MAX_FUNCTION_LINES=60
+
+cd "$SOURCE_DIR"
+rule=$1
+shift
+chosen=("$@")
+
+# The project's files whose path matches the pattern: what git knows or would add; without git,
+# everything but build output.
+files() {
+    if [ ${#chosen[@]} -gt 0 ]; then
+        printf '%s\n' "${chosen[@]}"
+    elif git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+        git ls-files --cached --others --exclude-standard --deduplicate |
+            while read -r file; do [ ! -f "$file" ] || echo "$file"; done
+    else
+        find . -type f -not -path './build/*' -not -path './.git/*' | sed 's,^\./,,'
+    fi | grep -E "$1" || true
+}
+
+need() {
+    command -v "$1" >/dev/null || { echo "skipped: there is no $1"; exit $EXIT_SKIPPED; }
+}
+
+# Sets `tool` to the program of that name in the version that the rules were written for: another
+# version has another opinion.
+LLVM_VERSION=14
+need_llvm() {
+    for tool in "$1-$LLVM_VERSION" "$1"; do
+        ! { "$tool" --version 2>&1 || true; } | grep -q "version $LLVM_VERSION\." || return 0
+    done
+    echo "skipped: there is no $1 of version $LLVM_VERSION"
+    exit $EXIT_SKIPPED
+}
+
+# Fails if there is any output.
+none() {
+    local found
+    found=$(cat)
+    [ -z "$found" ] || { printf '%s\n%s\n' "$1" "$found"; exit 1; }
+}
+
+# Lines of the files on standard input that begin with "#" and this pattern.
+directives() {
+    xargs -r -d '\n' grep -nHE "^[[:space:]]*#[[:space:]]*$1" || true
+}
+
+c_files() { files '\.(c|h|cpp)$'; }
+# Whatever a shell reads: by its first line, or by its name.
+scripts() {
+    files . | xargs -r -d '\n' awk '
+        FNR == 1 && (/^#!.*sh$/ || FILENAME ~ /\.sh$/) { print FILENAME }
+        { nextfile }'
+}
+
+rule_license_line() {
+    { c_files; scripts; files '(CMakeLists\.txt|\.py)$'; } | while read -r file; do
+        head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
+    done | none "These do not begin with the line SPDX-License-Identifier: Apache-2.0"
+}
+
+rule_columns() {
+    { c_files; scripts; files '(CMakeLists\.txt|\.py)$'; } | while read -r file; do
+        awk -v max=$MAX_COLUMNS 'length > max { print FILENAME ":" FNR ": " length }' "$file"
+    done | none "These lines are longer than $MAX_COLUMNS columns"
+}
+
+rule_clang_format() {
+    need_llvm clang-format
+    c_files | xargs -r -d '\n' "$tool" --dry-run --Werror
+}
+
+rule_shellcheck() {
+    need shellcheck
+    scripts | xargs -r -d '\n' shellcheck --shell=bash --severity=warning \
+        --exclude=SC2046,SC2086,SC2206
+}
+
+rule_clang_tidy() {
+    need_llvm clang-tidy
+    [ -f "$BUILD_DIR/compile_commands.json" ] ||
+        { echo "skipped: no compile_commands.json in the build folder"; exit $EXIT_SKIPPED; }
+    files '^src/.*\.c$' | grep -F -f <(sed -n 's/.*"file": ".*\/\(src\/.*\)".*/\1/p' \
+        "$BUILD_DIR/compile_commands.json") |
+        xargs -r -d '\n' -n 4 -P 2 "$tool" --quiet -p "$BUILD_DIR" --warnings-as-errors='*'
+}
+
+# One source for all systems: what differs is a function of platform.h. A header has its guard, and
+# public headers say what they must to foreign compilers.
+rule_no_conditional_compilation() {
+    {
+        files '^src/[^/]*\.c$' | directives '(if|el)'
+        files '^src/[^/]*\.h$' | while read -r file; do
+            awk -v file="$file" '
+                /^[ \t]*#[ \t]*(if|el)/ && !(/^#ifndef FST_[A-Z_]*_H$/ && ++guards == 1) {
+                    print file ":" FNR ":" $0
+                }' "$file"
+        done
+    } | none "Conditional compilation outside the platform folders"
+}
+
+# Freestanding headers, and of the C library what does no input or output and has no state.
+rule_no_system_headers() {
+    local standard='(inttypes|limits|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|string)'
+    {
+        files '^(include/.*|src/[^/]*)\.[ch]$' | directives include |
+            grep -vE "include (<fasteners(/[a-z_]+)?\.h>|\"[a-z_]+\.h\"|<$standard\.h>)$" || true
+        files '^src/posix/' | directives 'include ".*(linux|windows)'
+    } | none "Includes that belong to a platform folder"
+}
+
+# The build lists its files: one that is not listed is compiled on no system.
+rule_sources_listed() {
+    files '^src/.*\.c$' | while read -r file; do
+        grep -qwF -e "${file#src/}" src/CMakeLists.txt || echo "$file"
+    done | none "These are not in src/CMakeLists.txt"
+}
+
+rule_function_length() {
+    files '\.[ch]$' | while read -r file; do
+        awk -v file="$file" -v max=$MAX_FUNCTION_LINES '
+            /^[a-z].*\(/ { name = $0 }
+            /^\{/ { start = FNR }
+            /^\}/ && start { if (FNR - start - 1 > max) print file ":" start ": " FNR - start - 1 \
+                " lines: " name; start = 0 }' "$file"
+    done | none "Functions of more than $MAX_FUNCTION_LINES lines"
+}
+
+rule_top_level() {
+    local folders='include|src|tests|examples|docs|\..*'
+    local pages='LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md'
+    files . | cut -d/ -f1 | sort -u |
+        { grep -vxE "$folders|$pages|CMakeLists\.txt|CMakePresets\.json" || true; } |
+        none "The top level holds more than it should"
+}
+
+rule_executable_scripts() {
+    scripts | while read -r file; do
+        if head -n 1 "$file" | grep -q '^#!'; then
+            [ -x "$file" ] || echo "$file: not executable, but has a #! line"
+        else
+            [ ! -x "$file" ] || echo "$file: executable without a #! line"
+        fi
+    done | none "Scripts"
+}
+
+rule_"$rule"

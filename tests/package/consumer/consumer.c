@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A user's program, in C99: argv[1] is the lock file. 0 = the lock works. */
+
+#include <fasteners.h>
+
+int main(int argc, char **argv)
+{
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    fasteners_ipc_lock *lock;
+    fasteners_status status;
+
+    if (argc != 2 || fasteners_version() != FASTENERS_VERSION)
+        return 2;
+    options.fair = true;
+    if (fasteners_ipc_lock_create(&lock, argv[1], &options) != FASTENERS_OK)
+        return 3;
+    status = fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT);
+    if (status == FASTENERS_OK)
+        status = fasteners_ipc_lock_release(lock);
+    fasteners_ipc_lock_destroy(lock);
+    return status == FASTENERS_OK ? 0 : 4;
+}
