@@ -50,7 +50,7 @@ static int trouble(const char *path, fasteners_status status, int os_error)
 
 static int refuse(fasteners_ipc_lock *lock)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
     fasteners_status status = fasteners_ipc_lock_holder(lock, &holder);
 
     /* The system need not tell who it is, and the holder may be gone by now. */

@@ -4,34 +4,45 @@
 #include "mutex.h"
 #include "open_files.h"
 
-static fst_mutex mutex; /* guards members and hooked; held during a fork */
+static fst_mutex mutex; /* guards all below; held during a fork */
 static fst_fork_member *members;
 static bool hooked;
+static bool forking; /* between prepare and what follows it, in the parent and in the child */
 
 /* In a raw clone two new threads may meet at their first call: one repairs, the other waits. */
 static _Atomic bool repairing;
+
+static void reset_all(void)
+{
+    fst_open_files_fork_child();
+    for (fst_fork_member *member = members; member != NULL; member = member->next)
+        member->reset(member);
+    forking = false;
+    fst_mutex_reset(&mutex);
+    fst_os_fork_child();
+}
 
 static void prepare(void)
 {
     fst_mutex_lock(&mutex);
     fst_open_files_fork_prepare();
     fst_os_fork_prepare();
+    forking = true;
 }
 
 static void parent(void)
 {
+    forking = false;
     fst_os_fork_parent();
     fst_open_files_fork_parent();
     fst_mutex_unlock(&mutex);
 }
 
+/* Another library's handler may have used a lock before us: then it is done already. */
 static void child(void)
 {
-    fst_open_files_fork_child();
-    for (fst_fork_member *member = members; member != NULL; member = member->next)
-        member->reset(member);
-    fst_mutex_reset(&mutex);
-    fst_os_fork_child();
+    if (forking)
+        reset_all();
 }
 
 void fst_at_fork_repair(void)
@@ -41,7 +52,7 @@ void fst_at_fork_repair(void)
             fst_os_yield();
         return;
     }
-    child();
+    reset_all();
     atomic_store(&repairing, false);
 }
 
@@ -52,6 +63,19 @@ static fasteners_status hook_locked(int *os_error)
     fasteners_status status = fst_os_at_fork(prepare, parent, child, os_error);
     hooked = status == FASTENERS_OK;
     return status;
+}
+
+/*
+ * Handlers that are registered first run last before a fork and first after it: so the program's
+ * own handlers can use locks. A failure is reported by the first handle, which tries again.
+ */
+void fst_at_load(void)
+{
+    int ignored;
+
+    fst_mutex_lock(&mutex);
+    hook_locked(&ignored);
+    fst_mutex_unlock(&mutex);
 }
 
 fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),

@@ -20,7 +20,7 @@ typedef struct fst_fork_member {
     void (*reset)(struct fst_fork_member *member);
 } fst_fork_member;
 
-/* The first call hooks into fork; OS_ERROR or NO_MEMORY if that fails. */
+/* Hooks into fork unless that was done at load; OS_ERROR or NO_MEMORY if that fails. */
 fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),
                                  int *os_error);
 void fst_at_fork_remove(fst_fork_member *member);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fasteners/ipc_lock.h>
 
+#include <string.h>
+
 #include "at_fork.h"
 #include "lock_file.h"
 #include "turn.h"
@@ -86,6 +88,7 @@ void fasteners_ipc_lock_destroy(fasteners_ipc_lock *lock)
     if (fst_lock_file_is_held(&lock->file, 0))
         fst_lock_file_release(&lock->file, &report);
     fst_lock_file_close(&lock->file, &report);
+    fst_turn_reset(&lock->turn);
     conclude(lock, __func__, FASTENERS_OK, &report);
     fst_lock_file_close(&lock->file, &report);
     fst_at_fork_remove(&lock->fork);
@@ -136,10 +139,15 @@ fasteners_status fasteners_ipc_lock_acquire(fasteners_ipc_lock *lock, int64_t ti
     fst_report report = {0};
     fst_wait wait;
 
-    if (lock == NULL || !fst_timeout_is_valid(timeout_ms))
+    if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
+    if (!fst_timeout_is_valid(timeout_ms)) {
+        atomic_store_explicit(&lock->os_error, 0, memory_order_relaxed);
+        return FASTENERS_INVALID;
+    }
     fst_wait_init(&wait, timeout_ms);
+    fst_turn_enter(&lock->turn, &wait);
     fasteners_status status = take_turn(lock, &wait);
     if (status == FASTENERS_OK) {
         status = acquire_file(lock, &wait, &report);
@@ -215,13 +223,25 @@ fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock)
     return conclude(lock, __func__, fst_lock_file_check(&lock->file, &report), &report);
 }
 
+/* A caller built with a newer header has a longer struct: what is unknown here stays zero there. */
+static void copy_holder(fasteners_holder *theirs, const fasteners_holder *ours)
+{
+    size_t size = theirs->size;
+
+    memset(theirs, 0, size);
+    memcpy(theirs, ours, sizeof(*ours));
+    theirs->size = size;
+}
+
 fasteners_status fasteners_ipc_lock_holder(fasteners_ipc_lock *lock, fasteners_holder *holder)
 {
     fst_report report = {0};
+    fasteners_holder found = {0};
 
-    if (lock == NULL || holder == NULL)
+    if (lock == NULL || holder == NULL || holder->size < sizeof(*holder))
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    return conclude(lock, __func__, fst_lock_file_holder(&lock->settings, holder, &report),
-                    &report);
+    fasteners_status status = fst_lock_file_holder(&lock->settings, &found, &report);
+    copy_holder(holder, &found);
+    return conclude(lock, __func__, status, &report);
 }

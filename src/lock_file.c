@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lock_file.h"
 
+#include "path_check.h"
+
 static const fst_range LOCK = {.first = 0, .length = 1};
 static const fst_range GATE = {.first = 1, .length = 1};
 static const fst_range LOCK_AND_GATE = {.first = 0, .length = 2};
@@ -20,14 +22,20 @@ static fasteners_status open_existing(fst_lock_file *lock, int *os_error)
                                settings->options.follow_symlinks, os_error);
 }
 
-static fasteners_status create(const fst_settings *settings, int *os_error)
+/* NOT_FOUND: what was in the way has been dealt with, or has come meanwhile: look again. */
+static fasteners_status create(fst_lock_file *lock, int *os_error)
 {
-    fasteners_status status = fst_os_file_create(settings->path, settings->options.mode,
-                                                 settings->options.follow_symlinks, os_error);
+    const fst_settings *settings = lock->settings;
+    fasteners_status status =
+        fst_open_files_create(&lock->file, settings->path, settings->options.mode,
+                              settings->options.follow_symlinks, os_error);
 
-    if (status == FASTENERS_NOT_FOUND)
-        status = fst_os_make_parents(settings->path, os_error);
-    return status;
+    if (status == FASTENERS_BUSY)
+        return FASTENERS_NOT_FOUND;
+    if (status != FASTENERS_NOT_FOUND)
+        return status;
+    status = fst_os_make_parents(settings->path, os_error);
+    return status == FASTENERS_OK ? FASTENERS_NOT_FOUND : status;
 }
 
 /*
@@ -43,15 +51,20 @@ static fasteners_status open_or_create(fst_lock_file *lock, fst_report *report)
         status = open_existing(lock, &os_error);
         if (status != FASTENERS_NOT_FOUND)
             return fst_report_note(report, "open the lock file", status, os_error);
-        status = create(lock->settings, &os_error);
-        if (status == FASTENERS_OK)
-            status = FASTENERS_NOT_FOUND;
+        status = create(lock, &os_error);
     }
     return fst_report_note(report, "create the lock file", status, os_error);
 }
 
+static bool is_stolen(const fst_lock_file *lock)
+{
+    return atomic_load_explicit(&lock->file.stolen, memory_order_relaxed);
+}
+
 static fasteners_status ensure_open(fst_lock_file *lock, fst_report *report)
 {
+    if (lock->file.is_open && is_stolen(lock))
+        fst_lock_file_close(lock, report);
     return lock->file.is_open ? FASTENERS_OK : open_or_create(lock, report);
 }
 
@@ -65,14 +78,6 @@ void fst_lock_file_close(fst_lock_file *lock, fst_report *report)
 
 /* --------------------------------------------------------------------- byte protocols -- */
 
-static fasteners_status lock_range(const fst_lock_file *lock, fst_range range, fst_report *report)
-{
-    int os_error = 0;
-    fasteners_status status = fst_os_lock_try(lock->file.os, FST_EXCLUSIVE, range, &os_error);
-
-    return fst_report_note(report, "lock", status, os_error);
-}
-
 static fasteners_status unlock_range(const fst_lock_file *lock, fst_range range, fst_report *report)
 {
     int os_error = 0;
@@ -84,8 +89,8 @@ static fasteners_status unlock_range(const fst_lock_file *lock, fst_range range,
 static fasteners_status try_bytes(const fst_lock_file *lock, fst_report *report)
 {
     if (!lock->settings->options.fair)
-        return lock_range(lock, LOCK, report);
-    fasteners_status status = lock_range(lock, LOCK_AND_GATE, report);
+        return fst_lock_try(&lock->file, LOCK, report);
+    fasteners_status status = fst_lock_try(&lock->file, LOCK_AND_GATE, report);
     return status == FASTENERS_OK ? unlock_range(lock, GATE, report) : status;
 }
 
@@ -114,16 +119,31 @@ static fasteners_status wait_for_reservation(fst_lock_file *lock, fst_wait *wait
     do {
         status = fst_open_files_reserve(&lock->file, wait, fst_lock_wait_next_look());
     } while (status == FASTENERS_BUSY &&
-             !fst_lock_wait_is_lost(&lock->file, lock->settings, report));
+             !fst_path_has_changed(&lock->file, lock->settings, report));
     return status == FASTENERS_BUSY ? FASTENERS_LOST : status;
 }
 
 /* ----------------------------------------------------------------------- one attempt -- */
 
+/* OK: the descriptor is still that of our file. LOST: the program has closed it. */
+static fasteners_status check_descriptor(const fst_lock_file *lock, fst_report *report)
+{
+    fst_file_id id;
+    int os_error = 0;
+
+    if (is_stolen(lock))
+        return FASTENERS_LOST;
+    fasteners_status status = fst_os_file_id(lock->file.os, &id, &os_error);
+    if (status == FASTENERS_NOT_FOUND ||
+        (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id)))
+        status = FASTENERS_LOST;
+    return fst_report_note(report, "look at the locked file", status, os_error);
+}
+
 /* The lock is granted: is it the right file? Until then it counts for nothing. */
 static fasteners_status confirm(fst_lock_file *lock, uint64_t thread, fst_report *report)
 {
-    fasteners_status status = fst_lock_wait_look(&lock->file, lock->settings, report);
+    fasteners_status status = fst_path_check(&lock->file, lock->settings, report);
 
     if (status == FASTENERS_OK)
         atomic_store_explicit(&lock->file.holder, thread, memory_order_relaxed);
@@ -155,9 +175,20 @@ static fasteners_status attempt_now(fst_lock_file *lock, uint64_t thread, fst_re
     if (status == FASTENERS_OK)
         return confirm(lock, thread, report);
     /* Busy, but perhaps with a file that the path does not name any more. */
-    if (status == FASTENERS_BUSY && fst_lock_wait_is_lost(&lock->file, lock->settings, report))
+    if (status == FASTENERS_BUSY && fst_path_has_changed(&lock->file, lock->settings, report))
         status = FASTENERS_LOST;
     return status;
+}
+
+/*
+ * A lock that was granted while the program closed the descriptor has gone with it. That is looked
+ * for where there was time for it: after a wait.
+ */
+static fasteners_status confirm_after_wait(fst_lock_file *lock, uint64_t thread, fst_report *report)
+{
+    fasteners_status status = check_descriptor(lock, report);
+
+    return status == FASTENERS_OK ? confirm(lock, thread, report) : status;
 }
 
 static fasteners_status attempt_waiting(fst_lock_file *lock, fst_wait *wait, fst_report *report)
@@ -168,7 +199,7 @@ static fasteners_status attempt_waiting(fst_lock_file *lock, fst_wait *wait, fst
     fasteners_status status = wait_for_reservation(lock, wait, report);
     if (status == FASTENERS_OK)
         status = wait_for_bytes(lock, wait, report);
-    return status == FASTENERS_OK ? confirm(lock, wait->thread, report) : status;
+    return status == FASTENERS_OK ? confirm_after_wait(lock, wait->thread, report) : status;
 }
 
 /* ---------------------------------------------------------------------- the interface -- */
@@ -188,11 +219,23 @@ fasteners_status fst_lock_file_try(fst_lock_file *lock, uint64_t thread, fst_rep
     return status == FASTENERS_LOST ? FASTENERS_BUSY : status;
 }
 
+/*
+ * Where the path never names what is open, somebody is playing with it, or its inode numbers are
+ * unstable.
+ */
+static void pause_after(int attempts, fst_wait *wait)
+{
+    if (attempts >= ATTEMPTS)
+        fst_wait_sleep(wait, fst_time_after(1));
+}
+
 fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_wait *wait, fst_report *report)
 {
     fasteners_status status;
+    int attempts = 0;
 
     do {
+        pause_after(attempts++, wait);
         status = ensure_open(lock, report);
         if (status != FASTENERS_OK)
             return status;
@@ -203,16 +246,23 @@ fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_wait *wait, fst_rep
     return status;
 }
 
+/* Not through a symbolic link: that is not ours to remove, and the file behind it would stay. */
+static bool is_named_directly(const fst_lock_file *lock)
+{
+    fst_file_id id;
+    int ignored;
+
+    return fst_os_path_id(lock->settings->path, false, &id, &ignored) == FASTENERS_OK &&
+           fst_file_id_equal(id, lock->file.id);
+}
+
 /*
  * Removes the name while we own the file exclusively, so nobody who looks at the path after locking
  * can be fooled. The hold does not depend on it: a name that cannot be removed is told and stays.
  */
 static bool remove_name(const fst_lock_file *lock, fst_report *report)
 {
-    fst_report unused = {0};
-
-    if (!lock->settings->options.unlink_on_release ||
-        fst_lock_wait_look(&lock->file, lock->settings, &unused) != FASTENERS_OK)
+    if (!lock->settings->options.unlink_on_release || !is_named_directly(lock))
         return false;
     report->unlink_failed =
         fst_os_unlink(lock->settings->path, &report->unlink_error) != FASTENERS_OK;
@@ -222,28 +272,24 @@ static bool remove_name(const fst_lock_file *lock, fst_report *report)
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report)
 {
     bool removed = remove_name(lock, report);
-    fasteners_status status = unlock_range(lock, EVERYTHING, report);
+    fasteners_status status =
+        is_stolen(lock) ? FASTENERS_LOST : unlock_range(lock, EVERYTHING, report);
 
     if (status != FASTENERS_OK && status != FASTENERS_LOST)
         return status;
     atomic_store_explicit(&lock->file.holder, 0, memory_order_relaxed);
     fst_open_files_unreserve(&lock->file, report);
-    if (removed || status == FASTENERS_LOST)
+    report->descriptor_lost = status == FASTENERS_LOST;
+    if (removed || report->descriptor_lost)
         fst_lock_file_close(lock, report);
     return status;
 }
 
 fasteners_status fst_lock_file_check(const fst_lock_file *lock, fst_report *report)
 {
-    fst_file_id id;
-    int os_error = 0;
-    fasteners_status status = fst_os_file_id(lock->file.os, &id, &os_error);
+    fasteners_status status = check_descriptor(lock, report);
 
-    if (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id))
-        status = FASTENERS_LOST;
-    return status == FASTENERS_OK
-               ? fst_lock_wait_look(&lock->file, lock->settings, report)
-               : fst_report_note(report, "look at the locked file", status, os_error);
+    return status == FASTENERS_OK ? fst_path_check(&lock->file, lock->settings, report) : status;
 }
 
 bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread)

@@ -1,43 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lock_wait.h"
 
-enum { NS_PER_MS = 1000000, QUICK_TRIES = 20 };
+#include "path_check.h"
 
-static const int64_t LOOK_AT_PATH_EVERY_NS = 1000000000;
+enum { QUICK_TRIES = 20 };
+
+static const int64_t LOOK_AT_PATH_EVERY_NS = FST_NS_PER_S;
 
 int64_t fst_lock_wait_next_look(void)
 {
     return fst_os_now() + LOOK_AT_PATH_EVERY_NS;
 }
 
-fasteners_status fst_lock_wait_look(const fst_open_file *file, const fst_settings *settings,
-                                    fst_report *report)
-{
-    fst_file_id id;
-    int os_error = 0;
-    fasteners_status status =
-        fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &os_error);
-
-    if (status == FASTENERS_OK && fst_file_id_equal(id, file->id))
-        return FASTENERS_OK;
-    if (status != FASTENERS_OK && status != FASTENERS_NOT_FOUND)
-        return fst_report_note(report, "look at the lock file", status, os_error);
-    report->replaced = true;
-    return FASTENERS_LOST;
-}
-
-/* A path that cannot be looked at is told when the lock is granted, not while it is waited for. */
-bool fst_lock_wait_is_lost(const fst_open_file *file, const fst_settings *settings,
-                           fst_report *report)
-{
-    fst_report unused = {0};
-    bool lost = fst_lock_wait_look(file, settings, &unused) == FASTENERS_LOST;
-
-    report->replaced |= lost;
-    return lost;
-}
-
-static fasteners_status try_once(const fst_open_file *file, fst_range range, fst_report *report)
+fasteners_status fst_lock_try(const fst_open_file *file, fst_range range, fst_report *report)
 {
     int os_error = 0;
     fasteners_status status = fst_os_lock_try(file->os, FST_EXCLUSIVE, range, &os_error);
@@ -51,7 +26,7 @@ static fasteners_status try_quickly(const fst_open_file *file, fst_range range, 
 
     for (int i = 0; i < QUICK_TRIES && status == FASTENERS_BUSY; i++) {
         fst_os_yield();
-        status = try_once(file, range, report);
+        status = fst_lock_try(file, range, report);
     }
     return status;
 }
@@ -66,7 +41,7 @@ static int64_t remaining_ms(fst_wait *wait)
 
     if (deadline == FST_NEVER)
         return INT64_MAX;
-    return deadline > now ? (deadline - now - 1) / NS_PER_MS + 1 : 1;
+    return deadline > now ? (deadline - now - 1) / FST_NS_PER_MS + 1 : 1;
 }
 
 static void sleep_between_tries(const fasteners_ipc_options *options, fst_wait *wait, int64_t ms)
@@ -87,8 +62,9 @@ static int64_t longer_delay(int64_t delay_ms, const fasteners_ipc_options *optio
                                                                 : options->max_delay_ms;
 }
 
-static fasteners_status poll(const fst_open_file *file, fst_range range,
-                             const fst_settings *settings, fst_wait *wait, fst_report *report)
+static fasteners_status wait_by_polling(const fst_open_file *file, fst_range range,
+                                        const fst_settings *settings, fst_wait *wait,
+                                        fst_report *report)
 {
     fasteners_status status;
 
@@ -96,10 +72,10 @@ static fasteners_status poll(const fst_open_file *file, fst_range range,
          (status = fst_wait_status(wait)) == FASTENERS_OK;
          delay_ms = longer_delay(delay_ms, &settings->options)) {
         sleep_between_tries(&settings->options, wait, delay_ms);
-        status = try_once(file, range, report);
+        status = fst_lock_try(file, range, report);
         if (status != FASTENERS_BUSY)
             return status;
-        if (fst_lock_wait_is_lost(file, settings, report))
+        if (fst_path_has_changed(file, settings, report))
             return FASTENERS_LOST;
     }
     return status;
@@ -124,7 +100,7 @@ static fasteners_status sleep_until_settled(const fst_open_file *file, const fst
             return FASTENERS_OK;
         status = fst_wait_status(wait);
         if (status == FASTENERS_OK && fst_os_now() >= next_look &&
-            fst_lock_wait_is_lost(file, settings, report))
+            fst_path_has_changed(file, settings, report))
             status = FASTENERS_LOST;
     } while (status == FASTENERS_OK);
     return status;
@@ -158,8 +134,9 @@ static void forget_settled(fst_wait *wait)
 }
 
 /* BUSY: the system cannot queue this. */
-static fasteners_status queue(const fst_open_file *file, fst_range range,
-                              const fst_settings *settings, fst_wait *wait, fst_report *report)
+static fasteners_status wait_in_queue(const fst_open_file *file, fst_range range,
+                                      const fst_settings *settings, fst_wait *wait,
+                                      fst_report *report)
 {
     fst_lock_request request;
     int os_error = 0;
@@ -185,12 +162,12 @@ fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
                                const fst_settings *settings, fst_wait *wait, fst_report *report)
 {
     if (settings->polls)
-        return poll(file, range, settings, wait, report);
+        return wait_by_polling(file, range, settings, wait, report);
     fasteners_status status = try_quickly(file, range, report);
     if (status == FASTENERS_BUSY)
-        status = queue(file, range, settings, wait, report);
+        status = wait_in_queue(file, range, settings, wait, report);
     if (status != FASTENERS_BUSY)
         return status;
     report->cannot_queue = true;
-    return poll(file, range, settings, wait, report);
+    return wait_by_polling(file, range, settings, wait, report);
 }

@@ -29,15 +29,7 @@ fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
 /* When a sleeping wait next looks at the path. */
 int64_t fst_lock_wait_next_look(void);
 
-/* OK: the path names this file. LOST: another one or none. Other statuses are the system's. */
-fasteners_status fst_lock_wait_look(const fst_open_file *file, const fst_settings *settings,
-                                    fst_report *report);
-
-/*
- * Whether the path names another file or none, for those who wait: what cannot be looked at is not
- * lost.
- */
-bool fst_lock_wait_is_lost(const fst_open_file *file, const fst_settings *settings,
-                           fst_report *report);
+/* One try without waiting. OK, BUSY, or the system's status, noted in the report. */
+fasteners_status fst_lock_try(const fst_open_file *file, fst_range range, fst_report *report);
 
 #endif

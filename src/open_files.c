@@ -10,7 +10,10 @@ typedef struct fst_orphan {
     fst_file_id id;
 } fst_orphan;
 
-static const int64_t FORK_PATIENCE_NS = 1000000000;
+static const int64_t FORK_PATIENCE_NS = FST_NS_PER_S;
+
+/* What was closed behind our back and is another file of ours by now. */
+static const fst_os_file NO_FILE = {.handle = -1};
 
 static fst_mutex mutex;      /* guards all below */
 static fst_open_file *files; /* every open file of this process */
@@ -83,10 +86,18 @@ static fasteners_status close_if_ours(fst_os_file os, fst_file_id id, int *os_er
     return fst_os_file_close(os, os_error);
 }
 
+/* Before it is closed: a descriptor that is not ours is not touched. */
+static void let_go_if_stolen(fst_open_file *file)
+{
+    if (atomic_load_explicit(&file->stolen, memory_order_relaxed))
+        file->os = NO_FILE;
+}
+
 static void forget(fst_open_file *file)
 {
     int ignored;
 
+    let_go_if_stolen(file);
     close_if_ours(file->os, file->id, &ignored);
     atomic_store_explicit(&file->holder, 0, memory_order_relaxed);
     file->is_open = false;
@@ -120,9 +131,25 @@ void fst_open_files_fork_child(void)
     fst_mutex_reset(&mutex);
 }
 
+/*
+ * A descriptor that is new to us cannot be an old one of ours, unless that one was closed by
+ * others.
+ */
+static void disown_locked(fst_os_file os)
+{
+    for (fst_open_file *file = files; file != NULL; file = file->next)
+        if (file->os.handle == os.handle)
+            atomic_store_explicit(&file->stolen, true, memory_order_relaxed);
+    for (fst_orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
+        if (orphan->os.handle == os.handle)
+            orphan->os = NO_FILE;
+}
+
 static void enter(fst_open_file *file, fst_orphan *orphan)
 {
     fst_mutex_lock(&mutex);
+    disown_locked(file->os);
+    atomic_store_explicit(&file->stolen, false, memory_order_relaxed);
     file->is_open = true;
     file->orphan = orphan;
     file->next = files;
@@ -151,8 +178,25 @@ static void leave_locked(fst_open_file *file)
     wake_waiting_locked(file->id);
 }
 
-static fasteners_status open_and_enter(fst_open_file *file, const char *path, fst_access access,
-                                       bool follow_symlinks, int *os_error)
+/* What opens or creates the file; which of them, the caller knows. */
+typedef struct opening {
+    const char *path;
+    fst_access access;
+    bool creates;
+    uint32_t mode;
+    bool follow_symlinks;
+} opening;
+
+static fasteners_status perform(const opening *how, fst_open_file *file, int *os_error)
+{
+    if (how->creates)
+        return fst_os_file_create(how->path, how->mode, how->follow_symlinks, &file->os, &file->id,
+                                  os_error);
+    return fst_os_file_open(how->path, how->access, how->follow_symlinks, &file->os, &file->id,
+                            os_error);
+}
+
+static fasteners_status perform_and_enter(const opening *how, fst_open_file *file, int *os_error)
 {
     fst_orphan *orphan = fst_os_alloc(sizeof(*orphan));
 
@@ -160,11 +204,12 @@ static fasteners_status open_and_enter(fst_open_file *file, const char *path, fs
         *os_error = 0;
         return FASTENERS_NO_MEMORY;
     }
-    fasteners_status status =
-        fst_os_file_open(path, access, follow_symlinks, &file->os, &file->id, os_error);
+    begin_transition();
+    fasteners_status status = perform(how, file, os_error);
     if (status == FASTENERS_OK)
         enter(file, orphan);
-    else
+    end_transition();
+    if (status != FASTENERS_OK)
         fst_os_free(orphan);
     return status;
 }
@@ -172,10 +217,18 @@ static fasteners_status open_and_enter(fst_open_file *file, const char *path, fs
 fasteners_status fst_open_files_open(fst_open_file *file, const char *path, fst_access access,
                                      bool follow_symlinks, int *os_error)
 {
-    begin_transition();
-    fasteners_status status = open_and_enter(file, path, access, follow_symlinks, os_error);
-    end_transition();
-    return status;
+    const opening how = {.path = path, .access = access, .follow_symlinks = follow_symlinks};
+
+    return perform_and_enter(&how, file, os_error);
+}
+
+fasteners_status fst_open_files_create(fst_open_file *file, const char *path, uint32_t mode,
+                                       bool follow_symlinks, int *os_error)
+{
+    const opening how = {
+        .path = path, .creates = true, .mode = mode, .follow_symlinks = follow_symlinks};
+
+    return perform_and_enter(&how, file, os_error);
 }
 
 static bool is_reserved_locked(fst_file_id id)
@@ -230,6 +283,7 @@ void fst_open_files_close(fst_open_file *file, fst_report *report)
     begin_transition();
     fst_mutex_lock(&mutex);
     leave_locked(file);
+    let_go_if_stolen(file);
     if (per_process)
         make_orphan_locked(file, report);
     fst_mutex_unlock(&mutex);

@@ -29,6 +29,11 @@ typedef struct fst_open_file {
     fst_file_id id;
     bool is_open; /* os and id are valid, and it is in the table */
 
+    /*
+     * Another file of ours has got the same descriptor: the program had closed it behind our back.
+     */
+    _Atomic bool stolen;
+
     _Atomic uint64_t holder; /* the thread that holds the lock through this file; 0 = none */
 
     struct fst_open_file *next, **link;
@@ -46,6 +51,13 @@ typedef struct fst_open_file {
  */
 fasteners_status fst_open_files_open(fst_open_file *file, const char *path, fst_access access,
                                      bool follow_symlinks, int *os_error);
+
+/*
+ * Creates the file and enters it. BUSY: there is something; the other statuses of
+ * fst_os_file_create.
+ */
+fasteners_status fst_open_files_create(fst_open_file *file, const char *path, uint32_t mode,
+                                       bool follow_symlinks, int *os_error);
 
 /*
  * Takes it out of the table and closes it, or sees to it that it is closed as soon as that does no

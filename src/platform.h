@@ -33,6 +33,14 @@
 #include <fasteners/status.h>
 
 #define FST_NEVER INT64_MAX
+#define FST_NS_PER_MS INT64_C(1000000)
+#define FST_NS_PER_S INT64_C(1000000000)
+
+/*
+ * The other direction: the logic's, to be called by the platform when the library is loaded, before
+ * any other thread can use it. A platform that cannot leaves it to the first handle.
+ */
+void fst_at_load(void);
 
 /* ------------------------------------------------------------------ memory and time -- */
 
@@ -124,14 +132,15 @@ fasteners_status fst_os_file_open(const char *path, fst_access access, bool foll
                                   fst_os_file *file, fst_file_id *id, int *os_error);
 
 /*
- * Creates an empty file with the permission bits `mode` (0: 0666 less the umask) if there is
- * nothing at the path, and leaves alone what is there: OK in both cases. Nobody ever sees the
- * file with other permissions than these, where the system allows that. A symbolic link that
- * leads nowhere counts as something, unless links are followed: then what it names is created.
+ * Creates an empty file with the permission bits `mode` (0: 0666 less the umask) and opens it for
+ * reading and writing, as above. Nobody ever sees the file with other permissions than these, where
+ * the system allows that. BUSY: there is something at the path already, which is left alone. A
+ * symbolic link that leads nowhere counts as something, unless links are followed: then what it
+ * names is created.
  * NOT_FOUND: a directory is missing. NO_PERMISSION, OS_ERROR.
  */
 fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow_symlinks,
-                                    int *os_error);
+                                    fst_os_file *file, fst_file_id *id, int *os_error);
 
 /*
  * Creates the directories above the path's last component that are missing, mode 0777 less the
@@ -145,7 +154,10 @@ fasteners_status fst_os_make_parents(const char *path, int *os_error);
  */
 fasteners_status fst_os_file_close(fst_os_file file, int *os_error);
 
-/* Which file it is. LOST: the descriptor was closed behind our back. */
+/*
+ * Which file it is. LOST: the descriptor was closed behind our back. NOT_FOUND: it is open, but the
+ * file server has forgotten the file.
+ */
 fasteners_status fst_os_file_id(fst_os_file file, fst_file_id *id, int *os_error);
 
 /* The file that the path names at this moment. NOT_FOUND: nothing. */

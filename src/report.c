@@ -18,6 +18,14 @@ fasteners_status fst_report_note(fst_report *report, const char *operation, fast
     return status;
 }
 
+/* A path may hold anything; a log line is one line. */
+static void make_printable(char *line)
+{
+    for (; *line != '\0'; line++)
+        if ((unsigned char)*line < ' ' || *line == 0x7f)
+            *line = '?';
+}
+
 static void send_line(const fst_settings *settings, fasteners_log_level level, const char *call,
                       const char *what, const char *reason)
 {
@@ -25,6 +33,7 @@ static void send_line(const fst_settings *settings, fasteners_log_level level, c
 
     snprintf(line, sizeof(line), "%s: \"%.*s\": %s%s%s", call, PATH_SHOWN, settings->path, what,
              reason[0] != '\0' ? ": " : "", reason);
+    make_printable(line);
     settings->options.log(settings->options.log_user, level, line);
 }
 
@@ -54,6 +63,9 @@ void fst_report_send(const fst_report *report, const fst_settings *settings, con
         return;
     if (report->replaced)
         send_line(settings, FASTENERS_LOG_INFO, call, "the lock file was deleted or replaced", "");
+    if (report->descriptor_lost)
+        send_line(settings, FASTENERS_LOG_WARNING, call,
+                  "the program closed the descriptor, and so lost the lock", "");
     if (report->cannot_queue)
         send_line(settings, FASTENERS_LOG_WARNING, call,
                   "the system cannot queue the wait, so it polls", "");

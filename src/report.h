@@ -11,14 +11,15 @@
 #include "options.h"
 
 typedef struct fst_report {
-    const char *failed; /* the operation that failed, for people; NULL = none did */
-    int os_error;       /* its error number */
-    bool replaced;      /* the path named another file than the one that was locked */
-    bool cannot_queue;  /* the kernel could not queue the wait: it polled */
-    bool unlink_failed; /* unlink_on_release could not remove the file ... */
-    int unlink_error;   /* ... because of this */
-    bool close_failed;  /* closing the file reported an error ... */
-    int close_error;    /* ... this one */
+    const char *failed;   /* the operation that failed, for people; NULL = none did */
+    int os_error;         /* its error number */
+    bool replaced;        /* the path named another file than the one that was locked */
+    bool descriptor_lost; /* a held file's descriptor was closed behind our back */
+    bool cannot_queue;    /* the kernel could not queue the wait: it polled */
+    bool unlink_failed;   /* unlink_on_release could not remove the file ... */
+    int unlink_error;     /* ... because of this */
+    bool close_failed;    /* closing the file reported an error ... */
+    int close_error;      /* ... this one */
 } fst_report;
 
 /*

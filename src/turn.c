@@ -27,6 +27,18 @@ bool fst_turn_is_mine(const fst_turn *turn, uint64_t thread)
     return atomic_load_explicit(&turn->owner, memory_order_relaxed) == thread;
 }
 
+void fst_turn_enter(const fst_turn *turn, fst_wait *wait)
+{
+    wait->cancels = atomic_load_explicit(&turn->cancels, memory_order_relaxed);
+}
+
+/* What a cancel has missed since the wait entered, as it could not be found yet. */
+static void catch_up_locked(const fst_turn *turn, fst_wait *wait)
+{
+    if (atomic_load_explicit(&turn->cancels, memory_order_relaxed) != wait->cancels)
+        fst_wait_send(wait, FST_SIGNAL_CANCEL);
+}
+
 static void enqueue_locked(fst_turn *turn, fst_wait *wait)
 {
     wait->next = NULL;
@@ -107,6 +119,7 @@ fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait)
     fst_wait_deadline(wait);
     fst_mutex_lock(&turn->mutex);
     enqueue_locked(turn, wait);
+    catch_up_locked(turn, wait);
     while (!settled_locked(turn, wait, &status)) {
         fst_mutex_unlock(&turn->mutex);
         fst_wait_sleep(wait, FST_NEVER);
@@ -145,6 +158,8 @@ void fst_turn_expose(fst_turn *turn, fst_wait *wait)
 {
     fst_mutex_lock(&turn->mutex);
     turn->outside = wait;
+    if (wait != NULL)
+        catch_up_locked(turn, wait);
     fst_mutex_unlock(&turn->mutex);
 }
 
@@ -158,6 +173,7 @@ void fst_turn_conceal(fst_turn *turn)
 void fst_turn_cancel(fst_turn *turn)
 {
     fst_mutex_lock(&turn->mutex);
+    atomic_fetch_add_explicit(&turn->cancels, 1, memory_order_relaxed);
     for (fst_wait *wait = turn->first; wait != NULL; wait = wait->next)
         fst_wait_send(wait, FST_SIGNAL_CANCEL);
     if (turn->outside != NULL)

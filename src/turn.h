@@ -23,9 +23,15 @@ typedef struct fst_turn {
     fst_mutex mutex;
     _Atomic uint64_t
         owner; /* the thread that has the turn; 0 = none. Exact for that thread alone */
-    fst_wait *first, *last; /* those who wait for the turn */
-    fst_wait *outside;      /* the owner's wait while it waits for something else than the turn */
+    fst_wait *first, *last;   /* those who wait for the turn */
+    _Atomic uint32_t cancels; /* calls of fst_turn_cancel; changed under the mutex */
+    fst_wait *outside;        /* the owner's wait while it waits for something else than the turn */
 } fst_turn;
+
+/*
+ * The beginning of an acquire: a cancel that comes from here on reaches it, if only it has to wait.
+ */
+void fst_turn_enter(const fst_turn *turn, fst_wait *wait);
 
 /* Takes the turn if it is free. */
 bool fst_turn_try(fst_turn *turn, uint64_t thread);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wait.h"
 
-enum { NS_PER_MS = 1000000 };
-
 bool fst_timeout_is_valid(int64_t timeout_ms)
 {
     return timeout_ms >= 0 || timeout_ms == FASTENERS_FOREVER;
@@ -17,7 +15,7 @@ int64_t fst_time_after(int64_t ms)
 {
     int64_t now = fst_os_now();
 
-    return ms > (FST_NEVER - now) / NS_PER_MS ? FST_NEVER : now + ms * NS_PER_MS;
+    return ms > (FST_NEVER - now) / FST_NS_PER_MS ? FST_NEVER : now + ms * FST_NS_PER_MS;
 }
 
 int64_t fst_wait_deadline(fst_wait *wait)

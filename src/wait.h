@@ -25,6 +25,8 @@ typedef struct fst_wait {
     uint64_t thread;
     _Atomic uint32_t signals; /* fst_signal bits; the word slept on */
 
+    uint32_t cancels; /* of the turn, when the wait entered */
+
     /* While queued at a turn; guarded by its mutex. */
     struct fst_wait *next;
     int64_t since;

@@ -47,7 +47,7 @@ static void sleep_ms(long ms)
 
 static void say_who_is_in_the_way(const struct actor *actor)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
     fasteners_status status = fasteners_ipc_lock_holder(actor->lock, &holder);
     if (status != FASTENERS_OK || holder.pid == 0)
         narrate(actor->thread, "waits");

@@ -77,7 +77,7 @@ static void note_takeover(struct record *record)
 
 static bool say_who_is_in_the_way(fasteners_ipc_lock *lock)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
     if (fasteners_ipc_lock_holder(lock, &holder) != FASTENERS_OK)
         return false;
     if (holder.pid != 0)

@@ -2,20 +2,9 @@
 #ifndef FASTENERS_ATTRIBUTES_H
 #define FASTENERS_ATTRIBUTES_H
 
-/*
- * What the declarations of the other headers are decorated with.
- *
- * FASTENERS_STATIC is to be defined by whoever links the static library on Windows; the CMake
- * target and `pkg-config --static` do so by themselves.
- */
+/* What the declarations of the other headers are decorated with. */
 
-#if defined(_WIN32) && !defined(FASTENERS_STATIC)
-#ifdef FASTENERS_BUILDING
-#define FASTENERS_API __declspec(dllexport)
-#else
-#define FASTENERS_API __declspec(dllimport)
-#endif
-#elif defined(__GNUC__)
+#if defined(__GNUC__)
 #define FASTENERS_API __attribute__((visibility("default")))
 #else
 #define FASTENERS_API

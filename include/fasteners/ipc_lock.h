@@ -3,6 +3,7 @@
 #define FASTENERS_IPC_LOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <fasteners/attributes.h>
@@ -41,14 +42,17 @@ FASTENERS_BEGIN_DECLS
  * Threads. All functions but destroy may be called on one handle by any number of threads at once.
  * None may be called from a signal handler.
  *
- * Fork. A forked child holds nothing: its copy of the handle reads as not held, cannot disturb the
- * parent's hold, and can acquire for itself. A program started by exec inherits nothing.
+ * Fork. Do not fork in a signal handler that may have interrupted a call of this library. A forked
+ * child holds nothing: its copy of the handle reads as not held, cannot disturb the parent's hold,
+ * and can acquire for itself. A program started by exec inherits nothing.
  *
- * Descriptor. A handle keeps a descriptor of its file, numbered from 500 up where that is allowed.
- * A program that closes it, as daemons do that close everything, loses the lock if it held it; the
- * next acquire opens the file again. A program that besides uses the same number for another file,
- * and then acquires, locks that file instead: fasteners_ipc_lock_check tells (FASTENERS_LOST).
- * Close what you want to close before you create locks.
+ * Descriptor. Close what you want to close before you create locks: a handle keeps a descriptor of
+ * its file, numbered from 500 up where that is allowed. A program that closes it, as daemons do
+ * that close everything, loses the lock if it held it; the next acquire opens the file again. If by
+ * then the same number stands for another file, that file is locked instead, and only
+ * fasteners_ipc_lock_check tells (FASTENERS_LOST).
+ *
+ * Cancellation of threads. No function here is a cancellation point of pthread_cancel.
  *
  * Every function answers a NULL lock with FASTENERS_INVALID, false, NULL or 0, and does nothing.
  */
@@ -73,8 +77,8 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
 
 /*
  * Acquires the lock, waiting at most timeout_ms (see timeout.h). Waiting threads sleep; the
- * operating system wakes them in the order of their coming when the lock is released or its holder
- * dies.
+ * operating system wakes them in the order of arrival when the lock is released or its holder dies.
+ * A running thread may still take the lock before one that is waking up: see the option `fair`.
  *
  * FASTENERS_OK              the calling thread holds the lock now, on the file that the path names
  * FASTENERS_BUSY            FASTENERS_NO_WAIT was given, and somebody else holds it, or the calling
@@ -85,12 +89,13 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *                           already, through this handle or another one
  * FASTENERS_INVALID         timeout_ms is out of range, or the path names something else than a
  *                           regular file (a directory, a FIFO, a symbolic link), or leads through a
- *                           file
- * FASTENERS_NO_PERMISSION   the user may not create the file or a parent directory, or not write
- *                           the file
- * FASTENERS_NOT_SUPPORTED   the file system there has no locks
+ *                           file, or is too long
+ * FASTENERS_NO_PERMISSION   the user may not create the file or a parent directory, or not read and
+ *                           write the file
+ * FASTENERS_NOT_SUPPORTED   the file system there has no locks, or no room for one more
  * FASTENERS_NO_MEMORY       memory ran out
- * FASTENERS_NOT_FOUND       a directory of the path was being deleted all the while
+ * FASTENERS_NOT_FOUND       a directory of the path was being deleted all the while, or a symbolic
+ *                           link on it leads into a directory that does not exist
  * FASTENERS_OS_ERROR        anything else, for instance no descriptors left; see
  *                           fasteners_ipc_lock_os_error
  *
@@ -116,15 +121,18 @@ FASTENERS_API fasteners_status fasteners_ipc_lock_release(fasteners_ipc_lock *lo
 
 /*
  * Ends the handle; releases the lock if any thread of this process holds it through this handle. No
- * other thread may be inside a call on the handle, or make one later: cancel and join them first.
- * NULL is fine. The file stays (with unlink_on_release it goes, if the lock was held).
+ * other thread may be inside a call on the handle, or make one later: cancel (repeatedly, see
+ * there) and join them first. NULL is fine. The file stays (with unlink_on_release it goes, if the
+ * lock was held).
  */
 FASTENERS_API void fasteners_ipc_lock_destroy(fasteners_ipc_lock *lock);
 
 /*
  * Ends every wait that is going on in this handle, in this process: those acquires return
  * FASTENERS_CANCELLED, each as soon as its thread runs, unless the lock was granted to it just
- * before. Later acquires are not touched. To be called from any thread.
+ * before. Later acquires are not touched. May be called from any thread. A thread that has entered
+ * acquire but does not wait yet is not reached: who wants a thread out for good repeats the call
+ * until it has ended.
  */
 FASTENERS_API void fasteners_ipc_lock_cancel(fasteners_ipc_lock *lock);
 
@@ -134,7 +142,10 @@ FASTENERS_API void fasteners_ipc_lock_cancel(fasteners_ipc_lock *lock);
  */
 FASTENERS_API bool fasteners_ipc_lock_is_held(const fasteners_ipc_lock *lock);
 
-/* Whether there is something at the path at this moment. It says nothing about being locked. */
+/*
+ * Whether there is something at the path at this moment; false too if that cannot be looked at. It
+ * says nothing about being locked.
+ */
 FASTENERS_API bool fasteners_ipc_lock_exists(const fasteners_ipc_lock *lock);
 
 /* The absolute path of the lock file. Valid until destroy. */
@@ -142,39 +153,46 @@ FASTENERS_API const char *fasteners_ipc_lock_path(const fasteners_ipc_lock *lock
 
 /*
  * The error number of the system (errno; on Windows GetLastError) behind the latest failure of a
- * call on this handle that was not FASTENERS_BUSY, TIMED_OUT, CANCELLED, WOULD_DEADLOCK or
- * NOT_OWNER; 0 if there was none or if it did not come from the system. Where several threads use
- * the handle it is the latest of any.
+ * call on this handle that was not FASTENERS_BUSY, TIMED_OUT, CANCELLED, WOULD_DEADLOCK, NOT_OWNER
+ * or LOST, nor NOT_FOUND from fasteners_ipc_lock_holder; 0 if there was none or if it did not come
+ * from the system. Where several threads use the handle it is the latest of any.
  */
 FASTENERS_API int fasteners_ipc_lock_os_error(const fasteners_ipc_lock *lock);
 
 /*
- * Whether the hold is still worth something. Costs one system call; to be asked by a long-time
+ * Whether the hold is still valid. Costs two system calls; to be asked by a long-time
  * holder before a step that must not happen twice.
  *
  * FASTENERS_OK         the calling thread holds the lock, and the path still names the file that is
  *                      locked
- * FASTENERS_LOST       the calling thread holds it, but the file was deleted, renamed or replaced:
- *                      others may hold "the same" lock now. Release as usual.
+ * FASTENERS_LOST       the calling thread holds it, but the file was deleted, renamed or replaced,
+ *                      or the program closed its descriptor: others may hold "the same" lock now.
+ *                      Release as usual.
  * FASTENERS_NOT_OWNER  the calling thread does not hold it through this handle
  * FASTENERS_INVALID    lock is NULL
- * FASTENERS_NO_PERMISSION, FASTENERS_OS_ERROR
+ * FASTENERS_NO_PERMISSION, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR
  *                      the path cannot be looked at
  */
 FASTENERS_API fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock);
 
 /* Who holds a lock, as far as the system tells. Filled in by fasteners_ipc_lock_holder. */
 typedef struct fasteners_holder {
+    size_t size;      /* sizeof(fasteners_holder), set by FASTENERS_HOLDER_INIT */
     int64_t pid;      /* process id, in the caller's pid namespace; 0 = not known */
     bool shared;      /* it is a shared (read) hold */
     char program[64]; /* the program's short name, cut if longer; "" = not known */
 } fasteners_holder;
 
+#define FASTENERS_HOLDER_INIT                                                                      \
+    {                                                                                              \
+        sizeof(fasteners_holder), 0, false, ""                                                     \
+    }
+
 /*
  * Tells who holds the lock at this moment, be it through this library or not. Meant for messages:
  * by the time it returns, the holder may be another one.
  *
- *     fasteners_holder holder;
+ *     fasteners_holder holder = FASTENERS_HOLDER_INIT;
  *     if (status == FASTENERS_BUSY && fasteners_ipc_lock_holder(lock, &holder) == FASTENERS_OK)
  *         printf("process %lld (%s) is in the way\n", (long long)holder.pid, holder.program);
  *
@@ -183,7 +201,8 @@ typedef struct fasteners_holder {
  *
  * FASTENERS_OK         somebody holds it: *holder is filled in
  * FASTENERS_NOT_FOUND  nobody holds it, or there is no lock file
- * FASTENERS_INVALID    an argument is NULL
+ * FASTENERS_INVALID    an argument is NULL, holder->size is too small, or the path names no regular
+ *                      file
  * FASTENERS_NO_PERMISSION, FASTENERS_NOT_SUPPORTED, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR
  *                      as for acquire
  */

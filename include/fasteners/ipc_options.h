@@ -13,9 +13,9 @@ FASTENERS_BEGIN_DECLS
 /*
  * How serious a log line is.
  *
- * ERROR: a call failed for a reason other than somebody else holding the lock; the line names the
- *        call, the path, the status and the system's reason.
- * WARNING: the call did what it should, but something is worth a look (the lock file could not be
+ * ERROR: the system refused something, and the call failed with it; the line names the call, the
+ * path, the status and the system's reason. WARNING: the call did what it should, but something is
+ * worth a look (the lock file could not be
  *        removed, the wait had to poll).
  * INFO: something unusual was dealt with (the lock file was replaced).
  */
@@ -28,14 +28,16 @@ typedef enum fasteners_log_level {
 /*
  * Receives one line of text, without a line feed, valid during the call only. Called by the thread
  * that made the call which is reported, after that call has let go of every internal mutex and of
- * the lock's internal state: it may use the same lock. It must not destroy it.
+ * the lock's internal state: it may use the same lock. It must neither destroy it nor return in a
+ * forked child.
  */
 typedef void (*fasteners_log_fn)(void *user, fasteners_log_level level, const char *message);
 
 /*
  * Sleeps for about `ms` milliseconds (1 or more) on behalf of a polling wait. May return early; the
  * lock is then tried early. Called with no internal mutex held, while the calling thread is the one
- * of its handle whose turn it is to try.
+ * of its handle whose turn it is to try. It must neither destroy the lock nor return in a forked
+ * child.
  */
 typedef void (*fasteners_sleep_fn)(void *user, int64_t ms);
 
@@ -50,7 +52,7 @@ typedef void (*fasteners_sleep_fn)(void *user, int64_t ms);
  *
  * The struct is copied by create; it need not outlive that call. New fields are only ever
  * appended: a program built with an older header goes on to work, and one built with a newer header
- * is answered FASTENERS_INVALID if it sets a field that this library does not know.
+ * gets FASTENERS_INVALID if it sets a field that this library does not know.
  */
 typedef struct fasteners_ipc_options {
     /* sizeof(fasteners_ipc_options), set by FASTENERS_IPC_OPTIONS_INIT. */
@@ -58,15 +60,17 @@ typedef struct fasteners_ipc_options {
 
     /*
      * Permission bits of a lock file that acquire creates, at most 0777, exactly as given whatever
-     * the umask is. 0: 0666 less the umask. A file that exists already is never changed. Users who
+     * the umask is. 0: 0666 less the umask. A file that exists already is never changed. If the
+     * process dies in the act, an empty file ".fasteners-<pid>-<n>" may stay beside it. Users who
      * shall share an exclusive lock need to be able to write the file: 0666, or 0660 and a common
      * group.
      */
     uint32_t mode;
 
     /*
-     * Serve waiting processes strictly in turn: a process that releases and re-acquires at once
-     * queues behind those who waited. Costs one more system call per acquire. Holds among the
+     * Waiting processes queue at a gate, so that one that releases and re-acquires at once lets
+     * those through who already sleep there. Where sections are shorter than a wake-up, a process
+     * may still get several turns in a row. Costs one more system call per acquire. Holds among the
      * processes that set it; others are excluded all the same, but may overtake.
      */
     bool fair;
@@ -83,7 +87,7 @@ typedef struct fasteners_ipc_options {
      * since each acquire looks whether the path still names the file that was locked. Not safe
      * together with programs that do not look, Python's fasteners among them: they may go on with
      * the removed file. Default: the file stays, which is what you want unless the directory would
-     * fill up.
+     * fill up. A symbolic link that was followed is not removed, nor what it names.
      */
     bool unlink_on_release;
 
@@ -102,7 +106,7 @@ typedef struct fasteners_ipc_options {
     fasteners_sleep_fn sleep;
     void *sleep_user;
 
-    /* Receives what is worth telling, see fasteners_log_fn. NULL: nothing is told. */
+    /* Receives the log lines, see fasteners_log_fn. NULL: no log. */
     fasteners_log_fn log;
     void *log_user;
 } fasteners_ipc_options;

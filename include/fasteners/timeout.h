@@ -12,7 +12,7 @@
  *
  * The clock is the monotonic one: setting the date changes no wait. A value so large that it lies
  * beyond the clock's end waits until that end (292 years). Every wait tries once before it looks at
- * the clock, so a free lock is got even with a time-out of 1 ms on a busy machine.
+ * the clock, so a free lock is acquired even with a time-out of 1 ms on a busy machine.
  */
 #define FASTENERS_NO_WAIT 0
 #define FASTENERS_FOREVER (-1)

@@ -7,9 +7,9 @@
 FASTENERS_BEGIN_DECLS
 
 /*
- * The version of this header. Semantic versioning: equal major numbers mean that a program built
- * against the older one runs with the newer one. The build system reads these three lines; the
- * number stands nowhere else.
+ * The version of this header. Semantic versioning: from 1.0.0 on, equal major numbers mean that a
+ * program built against the older one runs with the newer one. The build system reads these three
+ * lines; the number stands nowhere else.
  */
 #define FASTENERS_VERSION_MAJOR 0
 #define FASTENERS_VERSION_MINOR 1

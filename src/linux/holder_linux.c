@@ -27,7 +27,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "../posix/errors_posix.h"
+#include "../posix/cancel_posix.h"
 #include "../posix/fcntl_posix.h"
 #include "../posix/lock_posix.h"
 
@@ -305,7 +305,7 @@ fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range 
     int fd = (int)file.handle;
 
     if (query(fd, &lock) != 0)
-        return fst_posix_failure(os_error);
+        return fst_posix_lock_failure(os_error);
     if (lock.l_type == F_UNLCK) {
         *os_error = 0;
         return FASTENERS_NOT_FOUND;
@@ -316,16 +316,21 @@ fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range 
                             .id = id,
                             .own_fd = fd};
     holder->shared = wanted.shared;
+    int cancel = fst_posix_no_cancel();
     /* Other values than -1 stand for processes of other machines or outside our pid namespace. */
     if (lock.l_pid > 0)
         name_process(&wanted, lock.l_pid, holder);
     else if (lock.l_pid == -1 && proc_is_of_own_namespace())
         find_process(&wanted, holder);
+    fst_posix_cancel_as(cancel);
     return FASTENERS_OK;
 }
 
 void fst_os_describe_self(fasteners_holder *holder)
 {
+    int cancel = fst_posix_no_cancel();
+
     *holder = (fasteners_holder){.pid = getpid()};
     read_program(AT_FDCWD, "/proc/self/comm", holder);
+    fst_posix_cancel_as(cancel);
 }

@@ -19,11 +19,12 @@ struct kernel_timespec {
 #define FUTEX_CALL SYS_futex_time64
 #else
 #define FUTEX_CALL SYS_futex
+_Static_assert(sizeof(long) == 8, "the old call takes a struct of two longs");
 #endif
 
 bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadline)
 {
-    struct kernel_timespec until = {deadline / 1000000000, deadline % 1000000000};
+    struct kernel_timespec until = {deadline / FST_NS_PER_S, deadline % FST_NS_PER_S};
 
     /* The BITSET form takes an absolute time of the monotonic clock. */
     long result = syscall(FUTEX_CALL, word, FUTEX_WAIT_BITSET_PRIVATE, expected,

@@ -21,7 +21,7 @@ int64_t fst_os_now(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 1;
+    return (int64_t)now.tv_sec * FST_NS_PER_S + now.tv_nsec + 1;
 }
 
 void fst_os_yield(void)

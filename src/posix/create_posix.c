@@ -13,44 +13,20 @@
 /* A longer path is one that open(2) refuses. */
 enum { PATH_SIZE = 4096 + 64, LINKS_FOLLOWED = 40 };
 
-/* O_NONBLOCK: opening a FIFO or a device must not hang. O_NOCTTY: nor make a terminal ours. */
-int fst_posix_open_flags(bool follow_symlinks)
-{
-    return O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follow_symlinks ? 0 : O_NOFOLLOW);
-}
-
-int fst_posix_open(const char *path, int flags, mode_t mode)
-{
-    int fd;
-
-    do {
-        fd = open(path, flags, mode);
-    } while (fd < 0 && errno == EINTR);
-    return fd;
-}
-
 /* The file as the umask leaves it. errno is EEXIST if there is something already. */
 static int create_exclusively(const char *path, mode_t mode)
 {
-    return fst_posix_open(path, O_WRONLY | O_CREAT | O_EXCL | fst_posix_open_flags(false), mode);
+    return fst_posix_open(path, O_RDWR | O_CREAT | O_EXCL | fst_posix_open_flags(false), mode);
 }
 
-/* Keeps errno. */
-static void close_quietly(int fd)
+/* Closes what cannot be used after all. Keeps errno; returns -1. */
+static int give_up(int fd)
 {
     int error = errno;
 
-    close(fd);
+    fst_posix_close(fd);
     errno = error;
-}
-
-static int create_plain(const char *path)
-{
-    int fd = create_exclusively(path, 0666);
-
-    if (fd >= 0)
-        close_quietly(fd);
-    return fd < 0 ? -1 : 0;
+    return -1;
 }
 
 /* ------------------------------------------------------------------------- with a mode -- */
@@ -85,11 +61,9 @@ static int create_late(const char *path, mode_t mode)
 {
     int fd = create_exclusively(path, mode);
 
-    if (fd < 0)
-        return -1;
-    int result = fchmod(fd, mode);
-    close_quietly(fd);
-    return result;
+    if (fd < 0 || fchmod(fd, mode) == 0)
+        return fd;
+    return give_up(fd);
 }
 
 static int link_aside(const char *name, int fd, const char *path, mode_t mode)
@@ -109,9 +83,10 @@ static int create_with_mode(const char *path, mode_t mode)
 
     if (fd < 0)
         return errno == ENAMETOOLONG ? create_late(path, mode) : -1;
-    int result = link_aside(name, fd, path, mode);
-    close_quietly(fd);
-    return result != 0 && cannot_link(errno) ? create_late(path, mode) : result;
+    if (link_aside(name, fd, path, mode) == 0)
+        return fd;
+    give_up(fd);
+    return cannot_link(errno) ? create_late(path, mode) : -1;
 }
 
 /* ------------------------------------------------------------------------------ links -- */
@@ -131,41 +106,38 @@ static bool follow_link(char *path, size_t size)
 
 static int create(const char *path, mode_t mode)
 {
-    return mode != 0 ? create_with_mode(path, mode) : create_plain(path);
+    return mode != 0 ? create_with_mode(path, mode) : create_exclusively(path, 0666);
 }
 
-/*
- * O_EXCL fails at a link that leads nowhere, and without it we would open, and close, a file that
- * is in use.
- */
+/* O_EXCL fails at a link that leads nowhere; without it we might open a file that is in use. */
 static int create_behind_links(const char *path, mode_t mode)
 {
     char name[PATH_SIZE];
-    int result = -1;
 
     if (snprintf(name, sizeof(name), "%s", path) >= (int)sizeof(name)) {
         errno = ENAMETOOLONG;
         return -1;
     }
     for (int links = 0; links < LINKS_FOLLOWED; links++) {
-        result = create(name, mode);
-        if (result == 0 || errno != EEXIST)
-            return result;
-        bool followed = follow_link(name, sizeof(name));
-        errno = EEXIST;
-        if (!followed)
-            return -1;
+        int fd = create(name, mode);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+        if (!follow_link(name, sizeof(name)))
+            break;
     }
-    return result;
+    errno = EEXIST;
+    return -1;
 }
 
 fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow_symlinks,
-                                    int *os_error)
+                                    fst_os_file *file, fst_file_id *id, int *os_error)
 {
-    int result =
-        follow_symlinks ? create_behind_links(path, (mode_t)mode) : create(path, (mode_t)mode);
+    int fd = follow_symlinks ? create_behind_links(path, (mode_t)mode) : create(path, (mode_t)mode);
 
-    if (result == 0 || errno == EEXIST)
-        return FASTENERS_OK;
-    return fst_posix_failure(os_error);
+    if (fd >= 0)
+        return fst_posix_adopt(fd, file, id, os_error);
+    if (errno != EEXIST)
+        return fst_posix_failure(os_error);
+    *os_error = EEXIST;
+    return FASTENERS_BUSY;
 }

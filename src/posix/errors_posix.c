@@ -17,13 +17,14 @@ static const struct {
     {ENOMEM, FASTENERS_NO_MEMORY},
     {ENOTDIR, FASTENERS_INVALID}, /* the path leads through a file */
     {ELOOP, FASTENERS_INVALID},   /* a symbolic link where none is followed */
+    {EMLINK, FASTENERS_INVALID},  /* FreeBSD's word for it */
     {EISDIR, FASTENERS_INVALID},
     {ENXIO, FASTENERS_INVALID}, /* a socket, or a device without a driver */
     {ENODEV, FASTENERS_INVALID},
     {ENAMETOOLONG, FASTENERS_INVALID},
     {ENOSYS, FASTENERS_NOT_SUPPORTED},
     {EOPNOTSUPP, FASTENERS_NOT_SUPPORTED},
-    {ENOLCK, FASTENERS_NOT_SUPPORTED}, /* network file systems without a lock service */
+    {ENOLCK, FASTENERS_NOT_SUPPORTED}, /* no lock service, or no room for one more lock */
 };
 
 fasteners_status fst_posix_failure(int *os_error)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cancel_posix.h"
 #include "errors_posix.h"
 #include "fcntl_posix.h"
 #include "open_posix.h"
@@ -19,11 +20,61 @@ static fst_file_id id_of(const struct stat *info)
     return (fst_file_id){.device = (uint64_t)info->st_dev, .inode = (uint64_t)info->st_ino};
 }
 
+/* --------------------------------------------------------------------- open and close -- */
+
+/* O_NONBLOCK: opening a FIFO or a device must not hang. O_NOCTTY: nor make a terminal ours. */
+int fst_posix_open_flags(bool follow_symlinks)
+{
+    return O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follow_symlinks ? 0 : O_NOFOLLOW);
+}
+
+int fst_posix_open(const char *path, int flags, mode_t mode)
+{
+    int cancel = fst_posix_no_cancel();
+    int fd;
+
+    do {
+        fd = open(path, flags, mode);
+    } while (fd < 0 && errno == EINTR);
+    fst_posix_cancel_as(cancel);
+    return fd;
+}
+
+/* Not repeated after EINTR: the descriptor is gone, and may be somebody else's by now. */
+int fst_posix_close(int fd)
+{
+    int cancel = fst_posix_no_cancel();
+    int result = close(fd) == 0 || errno == EINTR ? 0 : -1;
+
+    fst_posix_cancel_as(cancel);
+    return result;
+}
+
+static int stat_file(int fd, struct stat *info)
+{
+    int result;
+
+    do {
+        result = fstat(fd, info);
+    } while (result != 0 && errno == EINTR);
+    return result;
+}
+
+static int stat_path(const char *path, bool follow_symlinks, struct stat *info)
+{
+    int result;
+
+    do {
+        result = follow_symlinks ? stat(path, info) : lstat(path, info);
+    } while (result != 0 && errno == EINTR);
+    return result;
+}
+
 static fasteners_status check_regular(int fd, fst_file_id *id, int *os_error)
 {
     struct stat info;
 
-    if (fstat(fd, &info) != 0)
+    if (stat_file(fd, &info) != 0)
         return fst_posix_failure(os_error);
     if (!S_ISREG(info.st_mode)) {
         *os_error = 0;
@@ -45,8 +96,21 @@ static int move_out_of_the_way(int fd)
 
     if (moved < 0)
         return fd;
-    close(fd);
+    fst_posix_close(fd);
     return moved;
+}
+
+fasteners_status fst_posix_adopt(int fd, fst_os_file *file, fst_file_id *id, int *os_error)
+{
+    fasteners_status status = check_regular(fd, id, os_error);
+
+    if (status != FASTENERS_OK) {
+        fst_posix_close(fd);
+        return status;
+    }
+    fst_fcntl_choose(fd);
+    file->handle = move_out_of_the_way(fd);
+    return FASTENERS_OK;
 }
 
 fasteners_status fst_os_file_open(const char *path, fst_access access, bool follow_symlinks,
@@ -55,43 +119,42 @@ fasteners_status fst_os_file_open(const char *path, fst_access access, bool foll
     int access_flag = access == FST_READ ? O_RDONLY : O_RDWR;
     int fd = fst_posix_open(path, access_flag | fst_posix_open_flags(follow_symlinks), 0);
 
-    if (fd < 0)
-        return fst_posix_failure(os_error);
-    fasteners_status status = check_regular(fd, id, os_error);
-    if (status != FASTENERS_OK) {
-        close(fd);
-        return status;
-    }
-    fst_fcntl_choose(fd);
-    file->handle = move_out_of_the_way(fd);
-    return FASTENERS_OK;
+    return fd < 0 ? fst_posix_failure(os_error) : fst_posix_adopt(fd, file, id, os_error);
 }
 
 fasteners_status fst_os_file_close(fst_os_file file, int *os_error)
 {
-    /* Not repeated after EINTR: the descriptor is gone, and may be somebody else's by now. */
-    if (close((int)file.handle) == 0 || errno == EINTR)
-        return FASTENERS_OK;
-    return fst_posix_failure(os_error);
+    return fst_posix_close((int)file.handle) == 0 ? FASTENERS_OK : fst_posix_failure(os_error);
 }
+
+/* --------------------------------------------------------------------------- identity -- */
 
 fasteners_status fst_os_file_id(fst_os_file file, fst_file_id *id, int *os_error)
 {
     struct stat info;
 
-    if (fstat((int)file.handle, &info) != 0)
-        return errno == EBADF ? FASTENERS_LOST : fst_posix_failure(os_error);
+    if (stat_file((int)file.handle, &info) != 0) {
+        fasteners_status status = fst_posix_failure(os_error);
+        if (*os_error == ESTALE)
+            return FASTENERS_NOT_FOUND;
+        return *os_error == EBADF ? FASTENERS_LOST : status;
+    }
     *id = id_of(&info);
     return FASTENERS_OK;
 }
 
+/*
+ * A path that leads through a file, or in circles, names nothing: whatever it named has been moved.
+ */
 fasteners_status fst_os_path_id(const char *path, bool follow_symlinks, fst_file_id *id,
                                 int *os_error)
 {
     struct stat info;
 
-    if ((follow_symlinks ? stat(path, &info) : lstat(path, &info)) != 0)
-        return fst_posix_failure(os_error);
+    if (stat_path(path, follow_symlinks, &info) != 0) {
+        fasteners_status status = fst_posix_failure(os_error);
+        return *os_error == ENOTDIR || *os_error == ELOOP ? FASTENERS_NOT_FOUND : status;
+    }
     *id = id_of(&info);
     return FASTENERS_OK;
 }
@@ -123,8 +186,10 @@ fasteners_status fst_os_make_parents(const char *path, int *os_error)
     fasteners_status status = FASTENERS_OK;
     char *prefix = strdup(path);
 
-    if (prefix == NULL)
+    if (prefix == NULL) {
+        *os_error = ENOMEM;
         return FASTENERS_NO_MEMORY;
+    }
     for (char *slash = strchr(prefix + 1, '/'); slash != NULL && status == FASTENERS_OK;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -132,6 +197,7 @@ fasteners_status fst_os_make_parents(const char *path, int *os_error)
         *slash = '/';
     }
     free(prefix);
+    /* Not found: somebody removed a directory behind us. The caller tries again. */
     return status == FASTENERS_NOT_FOUND ? FASTENERS_OK : status;
 }
 
@@ -156,8 +222,10 @@ fasteners_status fst_os_absolute_path(const char *path, char **absolute, int *os
     if (path[0] != '/' && getcwd(directory, sizeof(directory)) == NULL)
         return fst_posix_failure(os_error);
     char *joined = path[0] == '/' ? strdup(path) : join(directory, path);
-    if (joined == NULL)
+    if (joined == NULL) {
+        *os_error = ENOMEM;
         return FASTENERS_NO_MEMORY;
+    }
     *absolute = joined;
     return FASTENERS_OK;
 }

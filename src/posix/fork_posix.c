@@ -6,6 +6,11 @@
 #include "errors_posix.h"
 #include "fork_posix.h"
 
+__attribute__((constructor)) static void at_load(void)
+{
+    fst_at_load();
+}
+
 fasteners_status fst_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
                                 int *os_error)
 {

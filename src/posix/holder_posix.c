@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "errors_posix.h"
 #include "fcntl_posix.h"
 #include "lock_posix.h"
 
@@ -33,7 +32,7 @@ fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range 
         result = fcntl((int)file.handle, fst_fcntl_chosen()->get, &lock);
     } while (result != 0 && errno == EINTR);
     if (result != 0)
-        return fst_posix_failure(os_error);
+        return fst_posix_lock_failure(os_error);
     if (lock.l_type == F_UNLCK) {
         *os_error = 0;
         return FASTENERS_NOT_FOUND;

@@ -26,13 +26,12 @@
  */
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 #include <unwind.h>
 
 #include "../mutex.h"
+#include "cancel_posix.h"
 #include "fcntl_posix.h"
 #include "fork_posix.h"
 #include "lock_posix.h"
@@ -41,7 +40,7 @@ enum { WORKING, SETTLED, ABANDONED, IDLE, RETIRED };
 
 enum { STACK_SIZE = 128 * 1024 };
 
-static const int64_t IDLE_NS = 1000000000;
+static const int64_t IDLE_NS = FST_NS_PER_S;
 
 typedef struct waiter {
     _Atomic uint32_t state;
@@ -75,13 +74,27 @@ __attribute__((used)) static _Unwind_Reason_Code (*const volatile unwinder)(
 
 /* ------------------------------------------------------------------- the waiter's side -- */
 
+/*
+ * Where F_OFD_SETLKW is no cancellation point (musl) the cancel has to take effect anywhere: the
+ * thread holds nothing here, and abandon asks for the truth.
+ */
+static void allow_cancel(void)
+{
+    int old;
+
+#ifndef __GLIBC__
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
+#endif
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
+}
+
 /* Signals are blocked in this thread, so nothing but the lock or pthread_cancel ends the call. */
 static int lock_waiting(const waiter *self)
 {
     struct flock lock = fst_posix_flock(fst_posix_lock_type(self->mode), self->range);
     int result, old;
 
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
+    allow_cancel();
     do {
         result = fcntl((int)self->file.handle, fst_fcntl_chosen()->set_and_wait, &lock);
     } while (result != 0 && errno == EINTR);
@@ -308,8 +321,10 @@ fasteners_status fst_os_lock_abandon(fst_lock_request *request, int *os_error)
 
     if (!atomic_compare_exchange_strong(&mine->state, &expected, ABANDONED))
         return finish_told(request, os_error);
+    int cancel = fst_posix_no_cancel();
     pthread_cancel(mine->thread);
     pthread_join(mine->thread, NULL);
+    fst_posix_cancel_as(cancel);
     discard(mine);
     return fst_os_lock_try(file, mode, range, os_error);
 }

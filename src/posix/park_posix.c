@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "../platform.h"
+#include "cancel_posix.h"
 #include "fork_posix.h"
 
 /*
@@ -44,8 +45,8 @@ static place *place_of(const _Atomic uint32_t *word)
 
 static bool wait_at(place *here, int64_t deadline)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline / 1000000000),
-                             .tv_nsec = (long)(deadline % 1000000000)};
+    struct timespec until = {.tv_sec = (time_t)(deadline / FST_NS_PER_S),
+                             .tv_nsec = (long)(deadline % FST_NS_PER_S)};
 
     if (deadline == FST_NEVER)
         return pthread_cond_wait(&here->changed, &here->mutex) == 0;
@@ -56,11 +57,13 @@ bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadli
 {
     place *here = place_of(word);
     bool in_time = true;
+    int cancel = fst_posix_no_cancel();
 
     pthread_mutex_lock(&here->mutex);
     if (atomic_load(word) == expected)
         in_time = wait_at(here, deadline);
     pthread_mutex_unlock(&here->mutex);
+    fst_posix_cancel_as(cancel);
     return in_time;
 }
 

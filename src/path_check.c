@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path_check.h"
+
+fasteners_status fst_path_check(const fst_open_file *file, const fst_settings *settings,
+                                fst_report *report)
+{
+    fst_file_id id;
+    int os_error = 0;
+    fasteners_status status =
+        fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &os_error);
+
+    if (status == FASTENERS_OK && fst_file_id_equal(id, file->id))
+        return FASTENERS_OK;
+    if (status != FASTENERS_OK && status != FASTENERS_NOT_FOUND)
+        return fst_report_note(report, "look at the lock file", status, os_error);
+    report->replaced = true;
+    return FASTENERS_LOST;
+}
+
+/* A path that cannot be looked at is told when the lock is granted, not while it is waited for. */
+bool fst_path_has_changed(const fst_open_file *file, const fst_settings *settings,
+                          fst_report *report)
+{
+    fst_report unused = {0};
+    bool lost = fst_path_check(file, settings, &unused) == FASTENERS_LOST;
+
+    report->replaced |= lost;
+    return lost;
+}
