@@ -371,7 +371,7 @@ static int creation_error(const char *path)
 }
 
 fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow_symlinks,
-                                    int *os_error)
+                                    fst_os_file *file, fst_file_id *id, int *os_error)
 {
     fasteners_status status;
 
@@ -379,11 +379,14 @@ fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow
         return status;
     path = target_of(path, follow_symlinks);
     if (parents_error(path) == 0 && fake_named_inode(path) != NULL)
-        return FASTENERS_OK;
+        return fake_refuse(FASTENERS_BUSY, EEXIST, os_error);
     int error = creation_error(path);
     if (error != 0)
         return fake_refuse(status_of(error), error, os_error);
-    add_name(path, make_inode(FAKE_FILE, mode != 0 ? mode : 0644));
+    fake_inode *inode = make_inode(FAKE_FILE, mode != 0 ? mode : 0644);
+    add_name(path, inode);
+    *file = make_descriptor(inode, FST_READ_WRITE);
+    *id = fake_id_of(inode);
     return FASTENERS_OK;
 }
 

@@ -257,7 +257,7 @@ static void p12_a_thread_that_would_wait_for_who_waits_for_it(void **state)
 
 static void p12_null_is_answered(void **state)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
     fasteners_ipc_lock *lock = make_lock(NULL);
 
     (void)state;
@@ -326,7 +326,7 @@ static void p17_a_handle_keeps_its_file_open_and_opens_it_once(void **state)
     }
     assert_int_equal(fake_open_files(), 1);
     assert_int_equal(fake_calls(FAKE_CREATE), 1);
-    assert_int_equal(fake_calls(FAKE_OPEN), 2);
+    assert_int_equal(fake_calls(FAKE_OPEN), 1); /* found nothing */
     fasteners_ipc_lock_destroy(lock);
 }
 

@@ -43,10 +43,14 @@ static void files_are_found_created_and_removed(void **state)
     assert_int_equal(fst_os_file_open("/d/f", FST_READ_WRITE, false, &file, &id, &os_error),
                      FASTENERS_NOT_FOUND);
     assert_int_equal(os_error, ENOENT);
-    assert_int_equal(fst_os_file_create("/d/f", 0600, false, &os_error), FASTENERS_NOT_FOUND);
+    assert_int_equal(fst_os_file_create("/d/f", 0600, false, &file, &id, &os_error),
+                     FASTENERS_NOT_FOUND);
     assert_int_equal(fst_os_make_parents("/d/f", &os_error), FASTENERS_OK);
-    assert_int_equal(fst_os_file_create("/d/f", 0600, false, &os_error), FASTENERS_OK);
+    assert_int_equal(fst_os_file_create("/d/f", 0600, false, &file, &id, &os_error), FASTENERS_OK);
     assert_int_equal(fake_mode("/d/f"), 0600);
+    assert_int_equal(fst_os_file_create("/d/f", 0600, false, &file, &again, &os_error),
+                     FASTENERS_BUSY);
+    close_file(file);
     assert_int_equal(fst_os_file_open("/d/f", FST_READ_WRITE, false, &file, &id, &os_error),
                      FASTENERS_OK);
     assert_int_equal(fst_os_path_id("/d/f", false, &again, &os_error), FASTENERS_OK);

@@ -109,7 +109,7 @@ static void failures_of_the_other_calls_are_told_in_their_names(void **state)
     static const failure look = {FAKE_PATH_ID, FASTENERS_NO_PERMISSION, EACCES, "look", "error 13"};
     static const failure ask = {FAKE_HOLDER, FASTENERS_NOT_SUPPORTED, ENOLCK, "holder", "error 37"};
     fasteners_ipc_lock *lock = make_lock(NULL);
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
 
     (void)state;
     expect_acquire(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
@@ -185,7 +185,7 @@ static struct {
 /* Whatever mutex were held here would be waited for, for ever: the fake would notice. */
 static void log_that_uses_the_lock(void *user, fasteners_log_level level, const char *message)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
 
     (void)user;
     (void)level;

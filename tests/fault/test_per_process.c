@@ -66,7 +66,7 @@ static void p4_a_descriptor_kept_for_that_reason_is_closed_by_destroy(void **sta
 
 static void p4_asking_for_the_holder_does_not_drop_the_lock(void **state)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
 
     (void)state;
     expect_acquire(one, FASTENERS_NO_WAIT, FASTENERS_OK);

@@ -179,7 +179,7 @@ enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
 typedef enum effect {
     FATAL,    /* it returns the failure's status */
     OVERCOME, /* it goes on, and ends as if nothing had happened */
-    EITHER    /* the one or the other: the look at the path counts only with the lock granted */
+    EITHER    /* the one or the other: a look at path or file counts only with the lock granted */
 } effect;
 
 typedef struct failure {
@@ -206,7 +206,8 @@ static const failure failures[] = {
     {FAKE_MAKE_PARENTS, FASTENERS_INVALID, ENOTDIR, FATAL},
     {FAKE_MAKE_PARENTS, FASTENERS_OS_ERROR, ENOSPC, FATAL},
     {FAKE_CLOSE, FASTENERS_OS_ERROR, EIO, OVERCOME},
-    {FAKE_FILE_ID, FASTENERS_OS_ERROR, ESTALE, OVERCOME},
+    {FAKE_FILE_ID, FASTENERS_NOT_FOUND, ESTALE, OVERCOME},
+    {FAKE_FILE_ID, FASTENERS_OS_ERROR, EIO, EITHER},
     {FAKE_PATH_ID, FASTENERS_NOT_FOUND, ENOENT, OVERCOME},
     {FAKE_PATH_ID, FASTENERS_NO_PERMISSION, EACCES, EITHER},
     {FAKE_PATH_ID, FASTENERS_OS_ERROR, EIO, EITHER},

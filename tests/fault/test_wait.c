@@ -539,7 +539,7 @@ static void p10_cancel_after_the_hook_has_slept(void **state)
 static void sleep_and_use_the_lock(void *user, int64_t ms)
 {
     fasteners_ipc_lock *lock = *(fasteners_ipc_lock **)user;
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
 
     assert_false(fasteners_ipc_lock_is_held(lock));
     assert_int_equal(fasteners_ipc_lock_check(lock), FASTENERS_NOT_OWNER);

@@ -188,7 +188,7 @@ static void p2_python_dies_c_gets_it(void **state)
 static void python_is_told_as_the_holder(const char *path, fasteners_ipc_lock *lock, child *peer,
                                          python_kind kind)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
 
     (void)path;
     assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_NOT_FOUND);

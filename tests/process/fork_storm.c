@@ -162,6 +162,7 @@ static void stay_until_input_ends(void)
 {
     char nothing;
 
+    say("here");
     while (read(STDIN_FILENO, &nothing, 1) > 0)
         ;
     _exit(0);
@@ -177,7 +178,6 @@ static int storm_and_leave(long rounds)
         if (pid < 0)
             return 1;
     }
-    say("ready");
     for (;;)
         pause();
 }

@@ -9,6 +9,7 @@
  */
 #include "process_test.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -251,6 +252,53 @@ static void p4_no_descriptor_stays_behind(void **state)
     assert_int_equal(agent_number(at.holder, "counts"), before);
 }
 
+/* ------------------------------------------------------------------ racing creators -- */
+
+enum { CREATORS = 3 };
+
+typedef struct creation {
+    const char *path;
+    pthread_barrier_t start, end;
+    long rounds;
+    _Atomic long winners, without_lock;
+} creation;
+
+/* Whoever got the lock on the file that all of them make has it in the kernel, too. */
+static void *create_and_lock(void *argument)
+{
+    creation *race = argument;
+    fasteners_ipc_lock *lock = NULL;
+
+    for (long i = 0; i < race->rounds; i++) {
+        fasteners_status status = fasteners_ipc_lock_create(&lock, race->path, NULL);
+        pthread_barrier_wait(&race->start);
+        if (status == FASTENERS_OK &&
+            fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT) == FASTENERS_OK) {
+            race->winners++;
+            race->without_lock += locks_on(race->path).held == 0;
+        }
+        pthread_barrier_wait(&race->end);
+        fasteners_ipc_lock_destroy(lock);
+        unlink(race->path);
+    }
+    return NULL;
+}
+
+static void p4_racing_creators_close_nothing(void **state)
+{
+    creation race = {.path = temp_path(state, "lock"), .rounds = test_rounds(1000)};
+    pthread_t threads[CREATORS];
+
+    pthread_barrier_init(&race.start, NULL, CREATORS);
+    pthread_barrier_init(&race.end, NULL, CREATORS);
+    for (int i = 0; i < CREATORS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, create_and_lock, &race), 0);
+    for (int i = 0; i < CREATORS; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(race.winners > 0);
+    assert_int_equal(race.without_lock, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +316,7 @@ int main(void)
         PROCESS_TEST(p4_questions_are_asked),
         PROCESS_TEST(p4_a_handle_on_the_successor_is_destroyed),
         PROCESS_TEST(p4_no_descriptor_stays_behind),
+        PROCESS_TEST(p4_racing_creators_close_nothing),
     };
 
     return RUN_PROCESS_TESTS(tests);

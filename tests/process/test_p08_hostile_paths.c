@@ -368,7 +368,7 @@ typedef struct race {
     const char *directory;
     long rounds;
     pthread_barrier_t start;
-    int inside; /* guarded by the lock of the round */
+    _Atomic int inside;
     _Atomic long failures;
     _Atomic long overlaps;
 } race;
@@ -385,8 +385,8 @@ static void race_once(race *shared, long round)
         fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER) != FASTENERS_OK) {
         shared->failures++;
     } else {
-        shared->overlaps += shared->inside++ != 0;
-        shared->inside--;
+        shared->overlaps += atomic_fetch_add(&shared->inside, 1) != 0;
+        atomic_fetch_sub(&shared->inside, 1);
         shared->failures += fasteners_ipc_lock_release(lock) != FASTENERS_OK;
     }
     fasteners_ipc_lock_destroy(lock);

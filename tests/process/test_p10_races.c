@@ -58,7 +58,8 @@ typedef struct lane {
     bool end;
     int64_t release_after_ns; /* both from now on; -1: not to be done */
     int64_t cancel_after_ns;
-    fasteners_status helper_status;
+    fasteners_status taken;
+    fasteners_status released;
 
     /* What came out. */
     int64_t aim_ns; /* when the holder releases, in a race with a time-out */
@@ -122,18 +123,17 @@ static void ask(lane *self, race_verb verb, const char *what)
 
 static void hold_if_asked(lane *self)
 {
-    self->helper_status = FASTENERS_OK;
+    self->taken = FASTENERS_OK;
+    self->released = FASTENERS_OK;
     if (self->release_after_ns >= 0)
-        self->helper_status = fasteners_ipc_lock_acquire(self->held, FASTENERS_NO_WAIT);
+        self->taken = fasteners_ipc_lock_acquire(self->held, FASTENERS_NO_WAIT);
     sem_post(&self->ready);
-    if (self->helper_status != FASTENERS_OK)
-        self->release_after_ns = -1;
 }
 
 static void release_at(lane *self, int64_t when)
 {
     race_wait_until(when);
-    self->helper_status = fasteners_ipc_lock_release(self->held);
+    self->released = fasteners_ipc_lock_release(self->held);
 }
 
 static void cancel_at(lane *self, int64_t when)
@@ -181,15 +181,15 @@ static void start_helper(lane *self)
     self->cancel_after_ns = self->plan.cancel ? cancel_time(self) : -1;
     sem_post(&self->begin);
     sem_wait(&self->ready);
-    if (self->helper_status != FASTENERS_OK)
-        fail_round(self, "the holder cannot take it", (int)self->helper_status);
+    if (self->taken != FASTENERS_OK)
+        fail_round(self, "the holder cannot take it", (int)self->taken);
 }
 
 static void finish_helper(lane *self)
 {
     sem_wait(&self->done);
-    if (self->helper_status != FASTENERS_OK)
-        fail_round(self, "the holder cannot release it", (int)self->helper_status);
+    if (self->taken == FASTENERS_OK && self->released != FASTENERS_OK)
+        fail_round(self, "the holder cannot release it", (int)self->released);
 }
 
 /* ----------------------------------------------------------------------------- one round -- */

@@ -371,7 +371,7 @@ static void p12_no_deadlock_when_the_file_was_replaced(void **state)
 
 static void p12_null_lock(void **state)
 {
-    fasteners_holder holder;
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
 
     (void)state;
     assert_int_equal(fasteners_ipc_lock_acquire(NULL, FASTENERS_NO_WAIT), FASTENERS_INVALID);

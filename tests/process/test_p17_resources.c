@@ -55,15 +55,36 @@ static bool has_no_more_threads(void *argument)
     return count_threads(getpid()) <= before->threads;
 }
 
-/* Nothing more than before; and of the path's file one lock at most is held, and nobody waits. */
+typedef struct expected_locks {
+    const char *path;
+    int held;
+} expected_locks;
+
+static bool are_the_locks(void *argument)
+{
+    const expected_locks *expected = argument;
+    file_locks locks = locks_on(expected->path);
+
+    return locks.held == expected->held && locks.queued == 0;
+}
+
+/*
+ * So many are held, and nobody waits. The kernel's list is to be believed only when looked at
+ * twice.
+ */
+static void assert_locks(const char *path, int held)
+{
+    expected_locks expected = {.path = path, .held = held};
+
+    assert_true(test_wait_until(are_the_locks, &expected));
+}
+
+/* Nothing more than before, and of the path's file just what somebody else holds. */
 static void assert_nothing_left(belongings before, const char *path, int held)
 {
-    file_locks locks = locks_on(path);
-
     assert_true(count_descriptors(getpid()) <= before.descriptors);
     assert_true(test_wait_until(has_no_more_threads, &before));
-    assert_int_equal(locks.held, held);
-    assert_int_equal(locks.queued, 0);
+    assert_locks(path, held);
 }
 
 /* ------------------------------------------------------------------- locked by another one -- */
@@ -286,7 +307,7 @@ static void p17_handles_that_failed_while_the_process_holds(void **state)
 
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_BUSY);
         fasteners_ipc_lock_destroy(lock);
-        assert_int_equal(locks_on(path).held, 1);
+        assert_locks(path, 1);
     }
     assert_int_equal(fasteners_ipc_lock_check(held), FASTENERS_OK);
     assert_int_equal(fasteners_ipc_lock_release(held), FASTENERS_OK);
@@ -312,6 +333,22 @@ static void p17_no_thread_stays_after_a_wait(void **state)
     assert_int_equal(have().descriptors, before.descriptors);
 }
 
+static void *nothing(void *unused)
+{
+    return unused;
+}
+
+/*
+ * Some run-time libraries, a sanitizer's for one, have a thread of their own from the first one on.
+ */
+static int start_first_thread(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    return pthread_create(&thread, NULL, nothing, NULL) == 0 ? pthread_join(thread, NULL) : -1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,5 +364,5 @@ int main(void)
         PROCESS_TEST(p17_no_thread_stays_after_a_wait),
     };
 
-    return RUN_PROCESS_TESTS(tests);
+    return cmocka_run_group_tests_name(__FILE__, tests, start_first_thread, NULL);
 }

@@ -221,7 +221,7 @@ static void run_path(const agent_words *words, agent_reply *reply)
 static void run_holder(const agent_words *words, agent_reply *reply)
 {
     fasteners_ipc_lock *lock = agent_lock_named(words->word[1], reply);
-    fasteners_holder holder = {0};
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
     fasteners_status status;
 
     if (lock == NULL)

@@ -10,7 +10,12 @@
 #include "agent_command.h"
 #include "proc_info.h"
 
-typedef enum worker_state { WORKER_STARTING, WORKER_IDLE, WORKER_RUNNING, WORKER_DONE } worker_state;
+typedef enum worker_state {
+    WORKER_STARTING,
+    WORKER_IDLE,
+    WORKER_RUNNING,
+    WORKER_DONE
+} worker_state;
 
 typedef struct worker {
     pthread_mutex_t mutex;

@@ -2,12 +2,13 @@
 #include "proc_info.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "patience.h"
 
@@ -46,18 +47,42 @@ static void count_line(const char *line, uint64_t inode, file_locks *locks)
         locks->held++;
 }
 
+enum { ALL_LOCKS = 1 << 20, WHOLE_ANSWER = 3000 };
+
+/*
+ * The kernel gives the list page by page, and whatever is locked between two pages, anywhere on the
+ * machine, makes it show a line twice or not at all. An answer that leaves room on the page is the
+ * whole list as it was at one moment: asking on, even for the end, would spoil it.
+ */
+static void read_list(int list, char *text)
+{
+    size_t length = 0;
+    ssize_t got;
+
+    do {
+        got = read(list, text + length, ALL_LOCKS - 1 - length);
+        if (got > 0)
+            length += (size_t)got;
+    } while (got >= WHOLE_ANSWER);
+    text[length] = '\0';
+}
+
 file_locks locks_on_inode(uint64_t inode)
 {
     file_locks locks = {0};
-    FILE *list = fopen("/proc/locks", "r");
-    char line[256];
+    int list = open("/proc/locks", O_RDONLY | O_CLOEXEC);
+    char *text = malloc(ALL_LOCKS);
+    char *rest = text;
+    char *line;
 
-    if (list == NULL)
-        return locks;
-    setvbuf(list, NULL, _IOFBF, 1 << 16); /* as few pieces as possible */
-    while (fgets(line, sizeof(line), list) != NULL)
-        count_line(line, inode, &locks);
-    fclose(list);
+    if (list >= 0 && text != NULL) {
+        read_list(list, text);
+        while ((line = strtok_r(rest, "\n", &rest)) != NULL)
+            count_line(line, inode, &locks);
+    }
+    if (list >= 0)
+        close(list);
+    free(text);
     return locks;
 }
 
@@ -73,10 +98,7 @@ typedef struct queue {
     int length;
 } queue;
 
-/*
- * The kernel shows the list in pieces, and a lock that is taken between two of them, anywhere on
- * the machine, can make it show a line twice. Not three times in a row, though.
- */
+/* More than once, for the case that the list is longer than a page. */
 static bool is_that_long(void *argument)
 {
     const queue *wanted = argument;

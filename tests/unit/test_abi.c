@@ -45,9 +45,10 @@ static void options_size_on_64_bit_systems(void **state)
 static void holder_layout(void **state)
 {
     (void)state;
-    assert_int_equal(offsetof(fasteners_holder, pid), 0);
-    assert_int_equal(offsetof(fasteners_holder, shared), 8);
-    assert_int_equal(offsetof(fasteners_holder, program), 9);
+    assert_int_equal(offsetof(fasteners_holder, size), 0);
+    assert_int_equal(offsetof(fasteners_holder, pid), 8);
+    assert_int_equal(offsetof(fasteners_holder, shared), 16);
+    assert_int_equal(offsetof(fasteners_holder, program), 17);
     assert_int_equal(sizeof(((fasteners_holder *)NULL)->program), 64);
 }
 

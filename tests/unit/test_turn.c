@@ -218,10 +218,35 @@ static void a_child_starts_anew(void **state)
     assert_true(is_free());
 }
 
+/*
+ * A thread that is in acquire, but could not be found yet, is reached all the same; a later one is
+ * not.
+ */
+static void p10_a_cancel_between_entering_and_waiting(void **state)
+{
+    fst_wait early, late;
+
+    (void)state;
+    fst_wait_init(&early, FASTENERS_FOREVER);
+    fst_turn_enter(&turn, &early);
+    assert_true(fst_turn_try(&turn, early.thread));
+    fst_turn_cancel(&turn);
+    fst_turn_expose(&turn, &early);
+    assert_int_equal(fst_wait_status(&early), FASTENERS_CANCELLED);
+    fst_turn_conceal(&turn);
+    fst_wait_init(&late, FASTENERS_FOREVER);
+    fst_turn_enter(&turn, &late);
+    fst_turn_expose(&turn, &late);
+    assert_int_equal(fst_wait_status(&late), FASTENERS_OK);
+    fst_turn_conceal(&turn);
+    fst_turn_pass(&turn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_has_it_at_a_time, set_up),
+        cmocka_unit_test_setup(p10_a_cancel_between_entering_and_waiting, set_up),
         cmocka_unit_test_setup(waiters_are_served_first_come_first_served, set_up),
         cmocka_unit_test_setup(who_waits_is_overtaken_for_a_millisecond_only, set_up),
         cmocka_unit_test_setup(who_gives_up_leaves_the_queue_to_the_others, set_up),
