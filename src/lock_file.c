@@ -101,7 +101,7 @@ static fasteners_status wait_for_bytes(const fst_lock_file *lock, fst_wait *wait
 
     if (!settings->options.fair)
         return fst_lock_wait(&lock->file, LOCK, settings, wait, report);
-    fasteners_status status = fst_lock_wait(&lock->file, GATE, settings, wait, report);
+    fasteners_status status = fst_lock_wait_in_turn(&lock->file, GATE, settings, wait, report);
     if (status != FASTENERS_OK)
         return status;
     status = fst_lock_wait(&lock->file, LOCK, settings, wait, report);

@@ -158,16 +158,32 @@ static fasteners_status wait_in_queue(const fst_open_file *file, fst_range range
     return status;
 }
 
+static fasteners_status wait_asleep(const fst_open_file *file, fst_range range,
+                                    const fst_settings *settings, fst_wait *wait,
+                                    fst_report *report)
+{
+    fasteners_status status = wait_in_queue(file, range, settings, wait, report);
+
+    if (status != FASTENERS_BUSY)
+        return status;
+    report->cannot_queue = true;
+    return wait_by_polling(file, range, settings, wait, report);
+}
+
 fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
                                const fst_settings *settings, fst_wait *wait, fst_report *report)
 {
     if (settings->polls)
         return wait_by_polling(file, range, settings, wait, report);
     fasteners_status status = try_quickly(file, range, report);
-    if (status == FASTENERS_BUSY)
-        status = wait_in_queue(file, range, settings, wait, report);
-    if (status != FASTENERS_BUSY)
-        return status;
-    report->cannot_queue = true;
-    return wait_by_polling(file, range, settings, wait, report);
+    return status == FASTENERS_BUSY ? wait_asleep(file, range, settings, wait, report) : status;
+}
+
+fasteners_status fst_lock_wait_in_turn(const fst_open_file *file, fst_range range,
+                                       const fst_settings *settings, fst_wait *wait,
+                                       fst_report *report)
+{
+    if (settings->polls)
+        return wait_by_polling(file, range, settings, wait, report);
+    return wait_asleep(file, range, settings, wait, report);
 }

@@ -32,4 +32,9 @@ int64_t fst_lock_wait_next_look(void);
 /* One try without waiting. OK, BUSY, or the system's status, noted in the report. */
 fasteners_status fst_lock_try(const fst_open_file *file, fst_range range, fst_report *report);
 
+/* The same without the quick tries, which would get ahead of those who are waking up. */
+fasteners_status fst_lock_wait_in_turn(const fst_open_file *file, fst_range range,
+                                       const fst_settings *settings, fst_wait *wait,
+                                       fst_report *report);
+
 #endif

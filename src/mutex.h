@@ -3,9 +3,9 @@
 #define FST_MUTEX_H
 
 /*
- * A mutex of four bytes for the library's own short sections: in memory only, never
- * around a system call that may block. All zero is unlocked, and storing zero in
- * a forked child unlocks it whoever held it, which no mutex of the system allows.
+ * A mutex of four bytes for the library's own short sections: in memory only; the few that make a
+ * system call under it say why. All zero is unlocked, and storing zero in a forked child unlocks it
+ * whoever held it, which no mutex of the system allows.
  */
 
 #include "platform.h"

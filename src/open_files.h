@@ -16,8 +16,8 @@
  * fork too.
  *
  * The mutex of the table guards next, link, id (against readers other than the owner of the
- * handle's turn), reserved, waiting and ticket. It is held for short loops over the table, never
- * across a system call that may block.
+ * handle's turn), reserved, waiting and ticket. It is held for short loops over the table; across a
+ * system call only where an orphan is closed, which has to come before the next reservation.
  */
 
 #include "platform.h"

@@ -7,7 +7,7 @@
  * sleeps on wherever it waits. Lives on the caller's stack.
  *
  * Others reach it only while it is linked somewhere, under the mutex of that place
- * (a turn, the table of held files), or through a lock request that was begun with it. The owner
+ * (a turn, the table of open files), or through a lock request that was begun with it. The owner
  * unlinks it and ends the request before it returns: so a signal never meets freed memory.
  */
 
