@@ -86,7 +86,7 @@ static fasteners_status unlock_range(const fst_lock_file *lock, fst_range range,
     return fst_report_note(report, "unlock", status, os_error);
 }
 
-static fasteners_status try_bytes(const fst_lock_file *lock, fst_report *report)
+static fasteners_status try_bytes(fst_lock_file *lock, fst_report *report)
 {
     if (!lock->settings->options.fair)
         return fst_lock_try(&lock->file, LOCK, report);
@@ -94,8 +94,7 @@ static fasteners_status try_bytes(const fst_lock_file *lock, fst_report *report)
     return status == FASTENERS_OK ? unlock_range(lock, GATE, report) : status;
 }
 
-static fasteners_status wait_for_bytes(const fst_lock_file *lock, fst_wait *wait,
-                                       fst_report *report)
+static fasteners_status wait_for_bytes(fst_lock_file *lock, fst_wait *wait, fst_report *report)
 {
     const fst_settings *settings = lock->settings;
 
@@ -111,11 +110,21 @@ static fasteners_status wait_for_bytes(const fst_lock_file *lock, fst_wait *wait
 
 /* ------------------------------------------------------------------------ reservation -- */
 
+static fasteners_status try_to_reserve(fst_open_file *file, fst_range range, fst_report *report)
+{
+    (void)range;
+    (void)report;
+    return fst_open_files_try_reserve(file);
+}
+
 static fasteners_status wait_for_reservation(fst_lock_file *lock, fst_wait *wait,
                                              fst_report *report)
 {
     fasteners_status status;
 
+    if (lock->settings->polls)
+        return fst_wait_by_polling(&lock->file, try_to_reserve, EVERYTHING, lock->settings, wait,
+                                   report);
     do {
         status = fst_open_files_reserve(&lock->file, wait, fst_lock_wait_next_look());
     } while (status == FASTENERS_BUSY &&

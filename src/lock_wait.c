@@ -12,7 +12,7 @@ int64_t fst_lock_wait_next_look(void)
     return fst_os_now() + LOOK_AT_PATH_EVERY_NS;
 }
 
-fasteners_status fst_lock_try(const fst_open_file *file, fst_range range, fst_report *report)
+fasteners_status fst_lock_try(fst_open_file *file, fst_range range, fst_report *report)
 {
     int os_error = 0;
     fasteners_status status = fst_os_lock_try(file->os, FST_EXCLUSIVE, range, &os_error);
@@ -20,7 +20,7 @@ fasteners_status fst_lock_try(const fst_open_file *file, fst_range range, fst_re
     return fst_report_note(report, "lock", status, os_error);
 }
 
-static fasteners_status try_quickly(const fst_open_file *file, fst_range range, fst_report *report)
+static fasteners_status try_quickly(fst_open_file *file, fst_range range, fst_report *report)
 {
     fasteners_status status = FASTENERS_BUSY;
 
@@ -62,21 +62,22 @@ static int64_t longer_delay(int64_t delay_ms, const fasteners_ipc_options *optio
                                                                 : options->max_delay_ms;
 }
 
-static fasteners_status wait_by_polling(const fst_open_file *file, fst_range range,
-                                        const fst_settings *settings, fst_wait *wait,
-                                        fst_report *report)
+fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, fst_range range,
+                                     const fst_settings *settings, fst_wait *wait,
+                                     fst_report *report)
 {
-    fasteners_status status;
+    fasteners_status status = try_once(file, range, report);
+    int64_t delay_ms = settings->options.delay_ms;
 
-    for (int64_t delay_ms = settings->options.delay_ms;
-         (status = fst_wait_status(wait)) == FASTENERS_OK;
-         delay_ms = longer_delay(delay_ms, &settings->options)) {
-        sleep_between_tries(&settings->options, wait, delay_ms);
-        status = fst_lock_try(file, range, report);
-        if (status != FASTENERS_BUSY)
-            return status;
+    while (status == FASTENERS_BUSY) {
         if (fst_path_has_changed(file, settings, report))
             return FASTENERS_LOST;
+        status = fst_wait_status(wait);
+        if (status != FASTENERS_OK)
+            return status;
+        sleep_between_tries(&settings->options, wait, delay_ms);
+        delay_ms = longer_delay(delay_ms, &settings->options);
+        status = try_once(file, range, report);
     }
     return status;
 }
@@ -158,7 +159,7 @@ static fasteners_status wait_in_queue(const fst_open_file *file, fst_range range
     return status;
 }
 
-static fasteners_status wait_asleep(const fst_open_file *file, fst_range range,
+static fasteners_status wait_asleep(fst_open_file *file, fst_range range,
                                     const fst_settings *settings, fst_wait *wait,
                                     fst_report *report)
 {
@@ -167,23 +168,23 @@ static fasteners_status wait_asleep(const fst_open_file *file, fst_range range,
     if (status != FASTENERS_BUSY)
         return status;
     report->cannot_queue = true;
-    return wait_by_polling(file, range, settings, wait, report);
+    return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
 }
 
-fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
-                               const fst_settings *settings, fst_wait *wait, fst_report *report)
+fasteners_status fst_lock_wait(fst_open_file *file, fst_range range, const fst_settings *settings,
+                               fst_wait *wait, fst_report *report)
 {
     if (settings->polls)
-        return wait_by_polling(file, range, settings, wait, report);
+        return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
     fasteners_status status = try_quickly(file, range, report);
     return status == FASTENERS_BUSY ? wait_asleep(file, range, settings, wait, report) : status;
 }
 
-fasteners_status fst_lock_wait_in_turn(const fst_open_file *file, fst_range range,
+fasteners_status fst_lock_wait_in_turn(fst_open_file *file, fst_range range,
                                        const fst_settings *settings, fst_wait *wait,
                                        fst_report *report)
 {
     if (settings->polls)
-        return wait_by_polling(file, range, settings, wait, report);
+        return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
     return wait_asleep(file, range, settings, wait, report);
 }

@@ -23,17 +23,23 @@
  * locked: the file is of no use and is to be closed. Other statuses are the system's, noted in the
  * report.
  */
-fasteners_status fst_lock_wait(const fst_open_file *file, fst_range range,
-                               const fst_settings *settings, fst_wait *wait, fst_report *report);
+fasteners_status fst_lock_wait(fst_open_file *file, fst_range range, const fst_settings *settings,
+                               fst_wait *wait, fst_report *report);
 
 /* When a sleeping wait next looks at the path. */
 int64_t fst_lock_wait_next_look(void);
 
 /* One try without waiting. OK, BUSY, or the system's status, noted in the report. */
-fasteners_status fst_lock_try(const fst_open_file *file, fst_range range, fst_report *report);
+typedef fasteners_status fst_try_fn(fst_open_file *file, fst_range range, fst_report *report);
+fst_try_fn fst_lock_try;
+
+/* Tries with growing sleeps in between, the user's if there is such a function, as long as BUSY. */
+fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, fst_range range,
+                                     const fst_settings *settings, fst_wait *wait,
+                                     fst_report *report);
 
 /* The same without the quick tries, which would get ahead of those who are waking up. */
-fasteners_status fst_lock_wait_in_turn(const fst_open_file *file, fst_range range,
+fasteners_status fst_lock_wait_in_turn(fst_open_file *file, fst_range range,
                                        const fst_settings *settings, fst_wait *wait,
                                        fst_report *report);
 
