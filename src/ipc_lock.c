@@ -51,6 +51,7 @@ static fasteners_status init(fasteners_ipc_lock *lock, const char *path,
     if (status != FASTENERS_OK)
         return status;
     lock->file.settings = &lock->settings;
+    lock->turn.strict = lock->settings.options.fair;
     status = fst_at_fork_add(&lock->fork, reset_after_fork, &ignored);
     if (status != FASTENERS_OK)
         fst_settings_free(&lock->settings);

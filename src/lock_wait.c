@@ -186,5 +186,6 @@ fasteners_status fst_lock_wait_in_turn(fst_open_file *file, fst_range range,
 {
     if (settings->polls)
         return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
-    return wait_asleep(file, range, settings, wait, report);
+    fasteners_status status = fst_lock_try(file, range, report);
+    return status == FASTENERS_BUSY ? wait_asleep(file, range, settings, wait, report) : status;
 }

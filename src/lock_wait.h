@@ -38,7 +38,7 @@ fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, 
                                      const fst_settings *settings, fst_wait *wait,
                                      fst_report *report);
 
-/* The same without the quick tries, which would get ahead of those who are waking up. */
+/* The same with one try only: more of them would get ahead of those who are waking up. */
 fasteners_status fst_lock_wait_in_turn(fst_open_file *file, fst_range range,
                                        const fst_settings *settings, fst_wait *wait,
                                        fst_report *report);

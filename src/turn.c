@@ -129,11 +129,16 @@ fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait)
     return status;
 }
 
+static bool is_due(const fst_turn *turn, const fst_wait *heir)
+{
+    return turn->strict || fst_os_now() - heir->since >= HAND_OVER_AFTER_NS;
+}
+
 static void pass_waited_for(fst_turn *turn)
 {
     fst_mutex_lock(&turn->mutex);
     fst_wait *heir = turn->first;
-    if (heir != NULL && fst_os_now() - heir->since >= HAND_OVER_AFTER_NS) {
+    if (heir != NULL && is_due(turn, heir)) {
         make_owner_locked(turn, heir);
         heir->granted = true;
     } else {
@@ -183,5 +188,5 @@ void fst_turn_cancel(fst_turn *turn)
 
 void fst_turn_reset(fst_turn *turn)
 {
-    *turn = (fst_turn){0};
+    *turn = (fst_turn){.strict = turn->strict};
 }

@@ -19,6 +19,7 @@
 #include "wait.h"
 
 typedef struct fst_turn {
+    bool strict;            /* never overtake the queue. Set once, before use */
     _Atomic uint32_t state; /* free, taken, or taken and (perhaps) waited for */
     fst_mutex mutex;
     _Atomic uint64_t

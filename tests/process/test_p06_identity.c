@@ -185,18 +185,24 @@ static void while_waited_for_and_released(void **state, mishap befall, const cha
     }
 }
 
-/* And a third agent has the new file: the waiter goes on waiting, for that one. */
+/*
+ * And a third agent has the new file: the waiter goes on waiting, for that one. On a slow machine
+ * the waiter may have found the new file first; nothing is left to show then.
+ */
 static void while_waited_for_and_held_anew(void **state, mishap befall)
 {
     place at = make_place(state);
     child *holder = holding_agent(at.path, "");
     child *waiter = agent_with_lock(at.path, "");
-    child *newcomer;
+    child *newcomer = agent_with_lock(at.path, "");
 
     agent_expect(waiter, "started", "start 1 acquire l -1");
     expect_queued(at.path, 1);
     befall(&at);
-    newcomer = holding_agent(at.path, "");
+    if (strncmp(agent_ask(newcomer, "acquire l 0"), "FASTENERS_OK", 12) != 0) {
+        agent_expect(waiter, "FASTENERS_OK", "result 1");
+        return;
+    }
     agent_expect(holder, "FASTENERS_OK", "release l");
     expect_queued(at.path, 1); /* the waiter, on the new file */
     agent_expect(waiter, "running", "peek 1");
@@ -285,6 +291,12 @@ static void p6_all_waiters_move_on(void **state)
     witness_close(seen);
 }
 
+static void is_replaced_by_a_held_file(const place *at)
+{
+    holding_agent(at->aside, "");
+    assert_int_equal(rename(at->aside, at->path), 0);
+}
+
 /* The deadline is one for the whole acquire, however often the file changes. */
 static void p6_moving_on_keeps_the_deadline(void **state)
 {
@@ -295,9 +307,7 @@ static void p6_moving_on_keeps_the_deadline(void **state)
     holding_agent(at.path, "");
     agent_expect(waiter, "started", "start 1 acquire l 3000");
     expect_queued(at.path, 1);
-    is_renamed_over(&at);
-    holding_agent(at.path, "");
-    expect_queued(at.path, 1);
+    is_replaced_by_a_held_file(&at);
     elapsed = agent_elapsed(waiter, "FASTENERS_TIMED_OUT", "result 1");
     assert_true(elapsed >= 3000 * INT64_C(1000000));
 }
@@ -310,8 +320,7 @@ static void p6_a_moving_waiter_can_be_cancelled(void **state)
     holding_agent(at.path, "");
     agent_expect(waiter, "started", "start 1 acquire l -1");
     expect_queued(at.path, 1);
-    is_renamed_over(&at);
-    holding_agent(at.path, "");
+    is_replaced_by_a_held_file(&at);
     expect_queued(at.path, 1);
     agent_expect(waiter, "OK", "cancel l");
     agent_expect(waiter, "FASTENERS_CANCELLED", "result 1");

@@ -40,7 +40,8 @@ static void p11_release_and_ask_again_comes_second(void **state)
 }
 
 /* The same among the threads of a process; `asked` is what the other thread waits on. */
-static void assert_thread_comes_first(fasteners_ipc_lock *lock, fasteners_ipc_lock *asked)
+static void assert_thread_comes_first(const char *path, fasteners_ipc_lock *lock,
+                                      fasteners_ipc_lock *asked)
 {
     for (long i = test_rounds(20); i > 0; i--) {
         acquirer *waiter;
@@ -48,6 +49,8 @@ static void assert_thread_comes_first(fasteners_ipc_lock *lock, fasteners_ipc_lo
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
         waiter = acquirer_start(asked, FASTENERS_FOREVER);
         assert_true(acquirer_waits(waiter));
+        if (asked != lock && locks_on(path).ofd > 0) /* else it waits within the process */
+            expect_queued(path, 1);
         assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_BUSY);
         assert_int_equal(acquirer_end(waiter, NULL), FASTENERS_OK);
@@ -56,11 +59,12 @@ static void assert_thread_comes_first(fasteners_ipc_lock *lock, fasteners_ipc_lo
 
 static void p11_threads_come_first_too(void **state)
 {
-    fasteners_ipc_lock *lock = fair_lock(temp_path(state, "lock"));
-    fasteners_ipc_lock *other = fair_lock(temp_path(state, "lock"));
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock = fair_lock(path);
+    fasteners_ipc_lock *other = fair_lock(path);
 
-    assert_thread_comes_first(lock, lock);
-    assert_thread_comes_first(lock, other);
+    assert_thread_comes_first(path, lock, lock);
+    assert_thread_comes_first(path, lock, other);
     fasteners_ipc_lock_destroy(lock);
     fasteners_ipc_lock_destroy(other);
 }

@@ -175,12 +175,12 @@ static void sleep_starts_over(void **state)
 }
 
 /* Since each sleep lasts as long as asked for, the sum of all can only stay within the time-out. */
-static void sleep_is_clamped_to_the_remaining_time(void **state)
+static void assert_clamped(void **state, int64_t delay_ms)
 {
     const char *path = temp_path(state, "lock");
     sleeper with = {.really = true};
     fasteners_ipc_lock *held = lock_at(path, NULL);
-    fasteners_ipc_lock *lock = polling_lock(path, &with, 40, 3600000);
+    fasteners_ipc_lock *lock = polling_lock(path, &with, delay_ms, 3600000);
     acquirer *holder = hold(held);
     int64_t begin = test_now();
     int64_t sum = 0;
@@ -196,6 +196,12 @@ static void sleep_is_clamped_to_the_remaining_time(void **state)
     assert_int_equal(acquirer_end(holder, NULL), FASTENERS_OK);
     fasteners_ipc_lock_destroy(lock);
     fasteners_ipc_lock_destroy(held);
+}
+
+static void sleep_is_clamped_to_the_remaining_time(void **state)
+{
+    assert_clamped(state, 40);
+    assert_clamped(state, 1000); /* the first sleep already is longer than what remains */
 }
 
 /* A sleep that comes back early makes the tries more frequent, not the time-out shorter. */

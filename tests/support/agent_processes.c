@@ -13,7 +13,15 @@
 
 #include "agent_command.h"
 
-#define OWN_PROGRAM "/proc/self/exe"
+/* By its real name: under valgrind /proc/self/exe is valgrind. */
+static const char *own_program(void)
+{
+    static char name[4096];
+    ssize_t length = readlink("/proc/self/exe", name, sizeof(name) - 1);
+
+    name[length > 0 ? length : 0] = '\0';
+    return name;
+}
 
 static void run_pid(const agent_words *words, agent_reply *reply)
 {
@@ -74,7 +82,7 @@ static void run_clone(const agent_words *words, agent_reply *reply)
 static void run_exec(const agent_words *words, agent_reply *reply)
 {
     (void)words;
-    execl(OWN_PROGRAM, "lock_agent", "pid", (char *)NULL);
+    execl(own_program(), "lock_agent", "pid", (char *)NULL);
     agent_say_result(reply, false, "exec");
 }
 
@@ -99,7 +107,7 @@ static bool spawn_agent(int input, int output, pid_t *pid)
     posix_spawn_file_actions_init(&places);
     posix_spawn_file_actions_adddup2(&places, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&places, output, STDOUT_FILENO);
-    error = posix_spawn(pid, OWN_PROGRAM, &places, NULL, argv, environ);
+    error = posix_spawn(pid, own_program(), &places, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&places);
     return error == 0;
 }
