@@ -20,7 +20,7 @@ typedef enum race_verb {
 } race_verb;
 
 typedef struct race_question {
-    int32_t verb;
+    int64_t verb; /* as wide as the other, so that no byte is left undefined */
     int64_t delay_ns;
 } race_question;
 

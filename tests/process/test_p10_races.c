@@ -102,7 +102,7 @@ static int64_t cancel_time(const lane *self)
 
 static void tell(lane *self, race_verb verb, int64_t delay_ns)
 {
-    const race_question question = {.verb = (int32_t)verb, .delay_ns = delay_ns};
+    const race_question question = {.verb = verb, .delay_ns = delay_ns};
 
     if (send(self->socket, &question, sizeof(question), MSG_NOSIGNAL) != (ssize_t)sizeof(question))
         fail_round(self, "the partner cannot be told", (int)verb);
