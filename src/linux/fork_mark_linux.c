@@ -29,7 +29,7 @@ static _Atomic uint32_t *map_wiped_page(void)
 
 bool fst_os_fork_unseen(void)
 {
-    return atomic_load_explicit(atomic_load_explicit(&mark, memory_order_relaxed),
+    return atomic_load_explicit(atomic_load_explicit(&mark, memory_order_acquire),
                                 memory_order_relaxed) == 0;
 }
 

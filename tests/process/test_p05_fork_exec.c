@@ -376,7 +376,7 @@ static void p5_programs_started_in_a_storm_inherit_nothing(void **state)
 
     agent_expect(agent, "started", "start 1 churn l 1000000000 -1");
     agent_expect(agent, "started", "start 2 churn l 1000000000 1");
-    for (long i = 0; i < test_rounds(400); i++)
+    for (long i = 0; i < test_rounds(200); i++)
         assert_false(is_inherited(agent, path));
     agent_murder(agent);
 }
@@ -419,7 +419,7 @@ static void p5_forks_in_a_storm(void **state)
 
     skip_if(is_under("thread"), NO_NEW_THREADS);
     skip_if(is_under("address"), "AddressSanitizer's allocator may be locked in the child");
-    snprintf(rounds, sizeof(rounds), "%ld", test_rounds(3000));
+    snprintf(rounds, sizeof(rounds), "%ld", test_rounds(2000));
     storm = child_start(argv);
     assert_non_null(storm);
     while (child_reply(storm, headway, sizeof(headway)))
