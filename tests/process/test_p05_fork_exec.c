@@ -13,8 +13,6 @@
 /* What the sanitizers of GCC 12 and clang 14 do not stand is skipped under them. */
 #define NO_NEW_THREADS "ThreadSanitizer allows no new thread in the child of many threads"
 
-static const char STORM[] = TEST_BIN_DIR "/fork_storm";
-
 static bool is_under(const char *sanitizer)
 {
     return strstr(SANITIZER, sanitizer) != NULL;
@@ -415,7 +413,7 @@ static void p5_forks_in_a_storm(void **state)
     const char *path = temp_path(state, "lock");
     const char *own = temp_path(state, "own");
     char rounds[16];
-    const char *const argv[] = {STORM, "use", path, own, rounds, NULL};
+    const char *const argv[] = {TEST_BIN_DIR "/fork_storm", "use", path, own, rounds, NULL};
     char headway[CHILD_LINE];
     child *storm;
 
@@ -434,7 +432,7 @@ static void p5_forks_in_a_storm(void **state)
 static void p5_children_of_a_storm_keep_nothing(void **state)
 {
     const char *path = temp_path(state, "lock");
-    const char *const argv[] = {STORM, "leave", path, "50", NULL};
+    const char *const argv[] = {TEST_BIN_DIR "/fork_storm", "leave", path, "50", NULL};
     child *outside = agent_with_lock(path, "");
 
     for (long i = 0; i < test_rounds(20); i++) {
