@@ -22,15 +22,18 @@ static fasteners_status open_existing(fst_lock_file *lock, int *os_error)
                                settings->options.follow_symlinks, os_error);
 }
 
-/* NOT_FOUND: what was in the way has been dealt with, or has come meanwhile: look again. */
-static fasteners_status create(fst_lock_file *lock, int *os_error)
+/*
+ * NOT_FOUND: what was in the way has been dealt with, or has come meanwhile (*raced): look again.
+ */
+static fasteners_status create(fst_lock_file *lock, bool *raced, int *os_error)
 {
     const fst_settings *settings = lock->settings;
     fasteners_status status =
         fst_open_files_create(&lock->file, settings->path, settings->options.mode,
                               settings->options.follow_symlinks, os_error);
 
-    if (status == FASTENERS_BUSY)
+    *raced = status == FASTENERS_BUSY;
+    if (*raced)
         return FASTENERS_NOT_FOUND;
     if (status != FASTENERS_NOT_FOUND)
         return status;
@@ -40,19 +43,22 @@ static fasteners_status create(fst_lock_file *lock, int *os_error)
 
 /*
  * Looks for the file first: creating is the rare case, and on some systems forbidden for a file
- * that is there.
+ * that is there. LOST: others create and remove it in step with us, which is contention.
  */
 static fasteners_status open_or_create(fst_lock_file *lock, fst_report *report)
 {
     int os_error = 0;
+    bool raced = false;
     fasteners_status status = FASTENERS_NOT_FOUND;
 
     for (int i = 0; i < ATTEMPTS && status == FASTENERS_NOT_FOUND; i++) {
         status = open_existing(lock, &os_error);
         if (status != FASTENERS_NOT_FOUND)
             return fst_report_note(report, "open the lock file", status, os_error);
-        status = create(lock, &os_error);
+        status = create(lock, &raced, &os_error);
     }
+    if (status == FASTENERS_NOT_FOUND && raced)
+        return FASTENERS_LOST;
     return fst_report_note(report, "create the lock file", status, os_error);
 }
 
@@ -219,6 +225,8 @@ fasteners_status fst_lock_file_try(fst_lock_file *lock, uint64_t thread, fst_rep
 
     for (int i = 0; i < ATTEMPTS && status == FASTENERS_LOST; i++) {
         status = ensure_open(lock, report);
+        if (status == FASTENERS_LOST)
+            continue;
         if (status != FASTENERS_OK)
             return status;
         status = attempt_now(lock, thread, report);
@@ -246,9 +254,10 @@ fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_wait *wait, fst_rep
     do {
         pause_after(attempts++, wait);
         status = ensure_open(lock, report);
-        if (status != FASTENERS_OK)
+        if (status != FASTENERS_OK && status != FASTENERS_LOST)
             return status;
-        status = attempt_waiting(lock, wait, report);
+        if (status == FASTENERS_OK)
+            status = attempt_waiting(lock, wait, report);
         if (status != FASTENERS_OK)
             back_out(lock, status, report);
     } while (status == FASTENERS_LOST && (status = fst_wait_status(wait)) == FASTENERS_OK);
