@@ -88,6 +88,7 @@ typedef struct fasteners_ipc_options {
      * together with programs that do not look, Python's fasteners among them: they may go on with
      * the removed file. Default: the file stays, which is what you want unless the directory would
      * fill up. A symbolic link that was followed is not removed, nor what it names.
+     * `fair` is of little use with it: the gate goes with the file.
      */
     bool unlink_on_release;
 
