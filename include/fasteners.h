@@ -3,7 +3,7 @@
 #define FASTENERS_H
 
 /*
- * libfasteners: locks between processes, named by a path.
+ * libfasteners: locks between processes, named by a path, and between threads.
  *
  * This is the umbrella header. Each concept has a header of its own below fasteners/ and may be
  * included alone. All of them compile as C99 and as C++, and none includes a header of the
@@ -25,6 +25,7 @@
 
 #include <fasteners/ipc_lock.h>
 #include <fasteners/ipc_options.h>
+#include <fasteners/rw_lock.h>
 #include <fasteners/status.h>
 #include <fasteners/timeout.h>
 #include <fasteners/version.h>

@@ -3,6 +3,7 @@
 
 #include "mutex.h"
 #include "open_files.h"
+#include "registry.h"
 
 static fst_mutex mutex; /* guards all below; held during a fork */
 static fst_fork_member *members;
@@ -15,6 +16,7 @@ static _Atomic bool repairing;
 static void reset_all(void)
 {
     fst_open_files_fork_child();
+    fst_registry_fork_child();
     for (fst_fork_member *member = members; member != NULL; member = member->next)
         member->reset(member);
     forking = false;
@@ -26,6 +28,7 @@ static void prepare(void)
 {
     fst_mutex_lock(&mutex);
     fst_open_files_fork_prepare();
+    fst_registry_fork_prepare();
     fst_os_fork_prepare();
     forking = true;
 }
@@ -34,6 +37,7 @@ static void parent(void)
 {
     forking = false;
     fst_os_fork_parent();
+    fst_registry_fork_parent();
     fst_open_files_fork_parent();
     fst_mutex_unlock(&mutex);
 }
@@ -65,6 +69,14 @@ static fasteners_status hook_locked(int *os_error)
     return status;
 }
 
+fasteners_status fst_at_fork_hook(int *os_error)
+{
+    fst_mutex_lock(&mutex);
+    fasteners_status status = hook_locked(os_error);
+    fst_mutex_unlock(&mutex);
+    return status;
+}
+
 /*
  * Handlers that are registered first run last before a fork and first after it: so the program's
  * own handlers can use locks. A failure is reported by the first handle, which tries again.
@@ -73,9 +85,7 @@ void fst_at_load(void)
 {
     int ignored;
 
-    fst_mutex_lock(&mutex);
-    hook_locked(&ignored);
-    fst_mutex_unlock(&mutex);
+    (void)fst_at_fork_hook(&ignored);
 }
 
 fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),

@@ -6,10 +6,12 @@
  * What becomes of our objects in a forked child. A child of fork has one thread, the one
  * that forked; mutexes that other threads held are locked for ever, queues name threads that do not
  * exist. So everything is reset there: handles belong to nobody, files are closed (and never
- * unlocked: that would take the lock from the parent), and open again at their next use.
+ * unlocked: that would take the lock from the parent), and open again at their next use. The thread
+ * locks are repaired (registry.h): the thread that forked keeps its holds.
  *
  * Before the fork, in this order: the mutex of this list, the opening of files (open_files.h), the
- * platform's own state. So the child never sees a file that is open but not yet listed.
+ * readers that leave a thread lock (registry.h), the platform's own state. So the child never sees
+ * a file that is open but not yet listed, or half of a read hold.
  */
 
 #include "platform.h"
@@ -21,6 +23,9 @@ typedef struct fst_fork_member {
 } fst_fork_member;
 
 /* Hooks into fork unless that was done at load; OS_ERROR or NO_MEMORY if that fails. */
+fasteners_status fst_at_fork_hook(int *os_error);
+
+/* The same, and has the member reset in a forked child. */
 fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),
                                  int *os_error);
 void fst_at_fork_remove(fst_fork_member *member);
@@ -28,7 +33,10 @@ void fst_at_fork_remove(fst_fork_member *member);
 /* Resets everything in a child that was made past fork(), by a raw clone. */
 void fst_at_fork_repair(void);
 
-/* To be called first by every public function. */
+/*
+ * To be called first by every public function; the hot paths of rw_lock, which wait for nobody and
+ * touch nothing that another thread may have locked, call it when they leave for a longer way.
+ */
 static inline void fst_at_fork_check(void)
 {
     if (fst_os_fork_unseen())

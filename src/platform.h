@@ -79,6 +79,40 @@ bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadli
  */
 void fst_os_unpark(const _Atomic uint32_t *word);
 
+/* A moment's rest for a loop that waits for another processor. */
+void fst_os_pause(void);
+
+/*
+ * Has fst_thread_ended(argument), which the lock logic defines, called by the calling thread at its
+ * end, as late as the system allows: the program's own functions for that occasion may still use
+ * locks. Asked again during that call, it is called once more. `argument` is not NULL.
+ */
+fasteners_status fst_os_at_thread_end(void *argument, int *os_error);
+void fst_thread_ended(void *argument);
+
+/*
+ * The heavy half of an asymmetric barrier: every running thread of the process has executed a full
+ * memory barrier between the call and the return. So a thread that stores and then loads, in
+ * program order and without a barrier, has either made its store visible to the caller or will see
+ * what the caller stored before.
+ * ready: whether this process can do that. Asked before the first use, and the same ever after.
+ */
+bool fst_os_heavy_barrier_ready(void);
+void fst_os_heavy_barrier(void);
+
+/*
+ * Whether a checker of data races watches this process that does not see what the atomics of this
+ * library do. The same answer every time.
+ * note_release, note_acquire: what the calling thread has done before the one happens before what a
+ * thread does after the other, at the same address, later.
+ * note_private: no access to this memory is a race, until it is freed and allocated anew.
+ * Nothing if no checker watches.
+ */
+bool fst_os_checker_watches(void);
+void fst_os_note_release(const void *address);
+void fst_os_note_acquire(const void *address);
+void fst_os_note_private(const void *memory, size_t size);
+
 /* ---------------------------------------------------------------------------- fork -- */
 
 /*

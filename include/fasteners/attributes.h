@@ -19,6 +19,19 @@
 #define FASTENERS_NODISCARD
 #endif
 
+/*
+ * For functions that take no longer than a call does: called by their address in the table that the
+ * loader fills in, not by way of a stub that jumps there. Linked statically, it is a plain call.
+ */
+#if defined(__has_attribute)
+#if __has_attribute(noplt)
+#define FASTENERS_NO_STUB __attribute__((noplt))
+#endif
+#endif
+#ifndef FASTENERS_NO_STUB
+#define FASTENERS_NO_STUB
+#endif
+
 #ifdef __cplusplus
 #define FASTENERS_BEGIN_DECLS extern "C" {
 #define FASTENERS_END_DECLS }

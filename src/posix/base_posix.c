@@ -8,7 +8,11 @@
 
 void *fst_os_alloc(size_t size)
 {
-    return calloc(1, size);
+    void *memory = calloc(1, size);
+
+    if (memory != NULL)
+        fst_os_note_private(memory, size);
+    return memory;
 }
 
 void fst_os_free(void *memory)
@@ -27,6 +31,17 @@ int64_t fst_os_now(void)
 void fst_os_yield(void)
 {
     sched_yield();
+}
+
+void fst_os_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __asm__ __volatile__("pause" ::: "memory");
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ __volatile__("yield" ::: "memory");
+#else
+    __asm__ __volatile__("" ::: "memory");
+#endif
 }
 
 uint64_t fst_os_thread_id(void)

@@ -14,7 +14,7 @@
  * after it changed the word: so no wake-up is lost. Threads of other addresses at the same place
  * wake for nothing and look again.
  */
-enum { PLACES = 32 };
+enum { PLACES = 31 }; /* prime: the addresses are multiples of 64 and of 128 */
 
 typedef struct place {
     pthread_mutex_t mutex;
