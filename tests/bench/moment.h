@@ -33,8 +33,9 @@ static inline int64_t moment_cpu(void)
 /* Returns at once if the moment has passed. */
 static inline void moment_sleep_until(int64_t moment)
 {
-    struct timespec when = {.tv_sec = (time_t)(moment / NS_PER_S),
-                            .tv_nsec = (long)(moment % NS_PER_S)};
+    struct timespec when;
+    when.tv_sec = (time_t)(moment / NS_PER_S);
+    when.tv_nsec = (long)(moment % NS_PER_S);
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
         continue;
 }

@@ -9,7 +9,7 @@ static void *need(void *memory)
 {
     if (memory)
         return memory;
-    perror("ipc_bench");
+    perror("series");
     exit(EXIT_FAILURE);
 }
 

@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Measured values, each with the round it was measured in. Zeroed memory is an empty series. */
 struct sample {
     double value;
@@ -27,5 +31,9 @@ double series_percentile(const struct series *series, int round, double percent)
 void series_spread(const struct series *series, double percent, double *low, double *high);
 
 void series_free(struct series *series);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

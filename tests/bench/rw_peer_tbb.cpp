@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <new>
+#include <tbb/spin_rw_mutex.h>
+
+#include "rw_seat.h"
+
+typedef tbb::spin_rw_mutex peer_lock;
+
+#define peer_open(lock) new (lock) peer_lock()
+#define peer_close(lock) (lock)->~peer_lock()
+#define peer_read(lock, seat) (lock)->lock_shared()
+#define peer_unread(lock, seat) (lock)->unlock_shared()
+#define peer_write(lock, seat) (lock)->lock()
+#define peer_unwrite(lock, seat) (lock)->unlock()
+#include "rw_loops.h"
+
+extern const struct rw_peer rw_peer_tbb;
+const struct rw_peer rw_peer_tbb = RW_PEER("tbb", "TBB spin_rw_mutex", RW_SPIN_LOCK);
