@@ -152,7 +152,7 @@ FST_HOT fasteners_status fasteners_rw_lock_acquire_read(fasteners_rw_lock *opaqu
     if (FST_LIKELY(slot == 0) &&
         FST_LIKELY(atomic_load_explicit(&me->others, memory_order_relaxed) == 0)) {
         uint8_t mode = mode_of(lock);
-        if (FST_LIKELY(is_entered_by_slot(mode)))
+        if (FST_LIKELY(mode == FST_BIASED) || FST_LIKELY(mode == FST_FENCED))
             return read_in_slot(lock, me, 0, mode, timeout_ms);
         return read_counted(lock, me, timeout_ms);
     }
@@ -268,8 +268,7 @@ FST_HOT fasteners_status fasteners_rw_lock_release_write(fasteners_rw_lock *opaq
     /* The word itself is not read: a load of what was just exchanged has to wait for it. */
     if (FST_UNLIKELY(me == NULL) || FST_UNLIKELY(lock == NULL) ||
         FST_UNLIKELY(!fst_rw_is_mine(lock, me)) ||
-        FST_UNLIKELY(atomic_load_explicit(&lock->depth, memory_order_relaxed) != 0) ||
-        FST_UNLIKELY(fst_rw_needs_a_look(lock)))
+        (FST_UNLIKELY(fst_rw_is_special(lock)) && fst_rw_needs_a_look(lock)))
         return fst_rw_release_write_long(lock);
     uint64_t value = atomic_load_explicit(&lock->free_word, memory_order_relaxed);
     atomic_store_explicit(&lock->owner, 0, memory_order_relaxed);

@@ -133,8 +133,19 @@ static inline bool fst_rw_is_mine(const fst_rw *lock, const fst_record *me)
            atomic_load_explicit(&me->self, memory_order_relaxed);
 }
 
+static inline uint32_t fst_rw_depth(const fst_rw *lock)
+{
+    return atomic_load_explicit(&lock->depth, memory_order_relaxed);
+}
+
+/* Whether a release has to do more than to store the word, or may have to. */
+static inline bool fst_rw_is_special(const fst_rw *lock)
+{
+    return (fst_rw_depth(lock) | fst_rw_flags(lock)) != 0;
+}
+
 /*
- * Whether a release must look at the queue. A queue alone is no reason, since its head sleeps on
+ * Whether a release must look at the queue, if there is one, or at the depth. A queue alone is no reason, since its head sleeps on
  * our record: running threads go on overtaking, within bounds. Only now and then somebody must look
  * how old the head is: it cannot do so itself if it does not get to run.
  */
@@ -142,11 +153,7 @@ enum { FST_RELEASES_PER_LOOK = 32 };
 
 static inline bool fst_rw_needs_a_look(fst_rw *lock)
 {
-    uint32_t flags = fst_rw_flags(lock);
-
-    if (FST_LIKELY(flags == 0))
-        return false;
-    if (flags != FST_QUEUED)
+    if (fst_rw_depth(lock) != 0 || fst_rw_flags(lock) != FST_QUEUED)
         return true;
     uint32_t releases = atomic_load_explicit(&lock->releases, memory_order_relaxed) + 1;
     atomic_store_explicit(&lock->releases, releases, memory_order_relaxed);
