@@ -145,9 +145,9 @@ static inline bool fst_rw_is_special(const fst_rw *lock)
 }
 
 /*
- * Whether a release must look at the queue, if there is one, or at the depth. A queue alone is no reason, since its head sleeps on
- * our record: running threads go on overtaking, within bounds. Only now and then somebody must look
- * how old the head is: it cannot do so itself if it does not get to run.
+ * Whether a special release must take the long way. A queue alone is no reason, since its head
+ * sleeps on our record: running threads go on overtaking, within bounds. Only now and then somebody
+ * must look how old the head is: it cannot do so itself if it does not get to run.
  */
 enum { FST_RELEASES_PER_LOOK = 32 };
 
