@@ -24,8 +24,10 @@ static void reset_all(void)
     fst_os_fork_child();
 }
 
+/* The fork may be the first that a raw clone calls. */
 static void prepare(void)
 {
+    fst_at_fork_check();
     fst_mutex_lock(&mutex);
     fst_open_files_fork_prepare();
     fst_registry_fork_prepare();

@@ -203,6 +203,7 @@ void fst_thread_ended(void *argument)
 {
     fst_record *record = argument;
 
+    fst_at_fork_check();
     fst_hot_record = NULL;
     fst_rw_give_back_reads(record);
     /* Before the write hold is given up: until then the lock stays where it is. */

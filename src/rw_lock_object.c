@@ -93,8 +93,10 @@ fasteners_status fasteners_rw_lock_destroy(fasteners_rw_lock *opaque)
     call.me->busy_on = (uintptr_t)opaque;
     bool taken = take_for_good(&call);
     if (taken) {
-        fst_os_free(call.lock->settings);
+        /* In this order: the child of a fork never finds a lock whose settings are gone. */
+        fst_rw_settings *settings = call.lock->settings;
         *opaque = (fasteners_rw_lock)FASTENERS_RW_LOCK_INIT;
+        fst_os_free(settings);
     }
     call.me->busy_on = 0;
     fst_rw_tell(&call);

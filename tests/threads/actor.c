@@ -25,6 +25,10 @@ int act(fasteners_rw_lock *lock, actor_call call, int64_t timeout_ms)
         return fasteners_rw_lock_is_reader(lock);
     case IS_WRITER:
         return fasteners_rw_lock_is_writer(lock, false);
+    case HAS_PENDING_WRITERS:
+        return fasteners_rw_lock_has_pending_writers(lock);
+    case DESTROY:
+        return (int)fasteners_rw_lock_destroy(lock);
     case END:
         break;
     }

@@ -20,6 +20,8 @@ typedef enum actor_call {
     DOWNGRADE,
     IS_READER, /* 1 or 0 */
     IS_WRITER,
+    HAS_PENDING_WRITERS,
+    DESTROY,
     END /* the thread ends, holding what it holds */
 } actor_call;
 

@@ -6,46 +6,21 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../support/patience.h"
 #include "../unit/unit_test.h"
 #include "actor.h"
 #include "forced.h"
+#include "forked.h"
 
-/*
- * T8: what a forked child finds. The child asserts nothing: it ends with the number of the line
- * that went wrong, modulo 250, plus 1.
- */
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            _exit(__LINE__ % 250 + 1);                                                             \
-    } while (0)
+/* T8: what a forked child finds. */
 
 #define FOREVER FASTENERS_FOREVER
 #define NO_WAIT FASTENERS_NO_WAIT
 
 static fasteners_rw_lock written, read_by_other, mine, read_by_both;
-static actor other, third, fourth;
-
-/* The child's exit status; -1: it was killed. */
-static int run_in_child(void (*body)(void))
-{
-    int status = 0;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        alarm(60);
-        body();
-        _exit(0);
-    }
-    assert_true(pid > 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+static actor other, third, fourth, gone;
 
 static void other_holds_are_given_back(void)
 {
@@ -86,12 +61,31 @@ __attribute__((unused)) static void threads_of_the_child_work(void)
     REQUIRE(act(&read_by_other, RELEASE_WRITE, 0) == FASTENERS_OK);
 }
 
+/* More of them than there were in the parent, be they there still or not. */
+__attribute__((unused)) static void threads_of_the_child_are_told_apart(void)
+{
+    enum { THREADS = 8 };
+    static fasteners_rw_lock locks[THREADS];
+    actor threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++) {
+        actor_start(&threads[i]);
+        REQUIRE(actor_do(&threads[i], &locks[i], ACQUIRE_WRITE, NO_WAIT) == FASTENERS_OK);
+    }
+    for (int i = 0; i < THREADS; i++)
+        for (int k = 0; k < THREADS; k++)
+            REQUIRE(actor_do(&threads[i], &locks[k], IS_WRITER, 0) == (i == k));
+    for (int i = 0; i < THREADS; i++)
+        actor_end(&threads[i]);
+}
+
 static void child_of_holders(void)
 {
     other_holds_are_given_back();
     own_hold_is_kept();
 #ifndef __SANITIZE_THREAD__ /* which ends a forked child that starts a thread */
     threads_of_the_child_work();
+    threads_of_the_child_are_told_apart();
 #endif
 }
 
@@ -110,6 +104,9 @@ static void t8_holds_and_waiters_at_the_time_of_fork(void **state)
     assert_true(wait_for_waiters(&mine, 1));
     actor_begin(&fourth, &mine, ACQUIRE_READ, FOREVER);
     assert_true(wait_for_waiters(&mine, 2));
+    actor_start(&gone);
+    assert_int_equal(actor_do(&gone, &read_by_other, ACQUIRE_READ, FOREVER), 0);
+    actor_end(&gone);
     for (int i = 0; i < 3; i++)
         assert_int_equal(run_in_child(child_of_holders), 0);
     /* The parent goes on as if nothing had been. */
@@ -219,6 +216,24 @@ static void child_of_debtor(void)
     pthread_exit(NULL);
 }
 
+static void *inherit(void *unused)
+{
+    (void)unused;
+    REQUIRE(act(handed, ACQUIRE_WRITE, FOREVER) == FASTENERS_OK);
+    REQUIRE(fasteners_rw_lock_was_abandoned(handed));
+    _exit(0);
+}
+
+/* Of those who wait in the parent none is left; but somebody new waits when the thread ends. */
+__attribute__((unused)) static void child_with_an_heir(void)
+{
+    pthread_t heir;
+
+    REQUIRE(pthread_create(&heir, NULL, inherit, NULL) == 0);
+    REQUIRE(wait_for_waiters(handed, 1));
+    pthread_exit(NULL);
+}
+
 /* Lets the main thread queue first and another one second, then lets them in. */
 static void *direct(void *unused)
 {
@@ -247,6 +262,9 @@ static void t8_forker_whom_others_wait_for(void **state)
     assert_int_equal(pthread_join(director, &went_well), 0);
     assert_non_null(went_well);
     assert_int_equal(run_in_child(child_of_debtor), 0);
+#ifndef __SANITIZE_THREAD__
+    assert_int_equal(run_in_child(child_with_an_heir), 0);
+#endif
     assert_int_equal(act(handed, RELEASE_WRITE, 0), FASTENERS_OK);
     assert_int_equal(actor_finish(&third), FASTENERS_OK);
     assert_int_equal(actor_do(&third, handed, RELEASE_WRITE, 0), FASTENERS_OK);
