@@ -1,33 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Model C: the queue. Head, PEND, HAND_OVER, PROMOTE, LET_GO, giving up at any moment, the end of a
- * thread that owns the word, upgrade with DRAIN, UPGRADE and the steal, downgrade. Follows the
- * functions of rw_lock_wait.c, rw_lock_release.c, rw_lock_drain.c, rw_lock_convert.c, whose names
- * stand at the labels. Default preference.
+ * Model C: the queue. Head, PEND, HAND_OVER, PROMOTE, LET_GO, GRANTED, giving up at any moment, the
+ * end of a thread that owns the word, upgrade with DRAIN, UPGRADE and the robbery, downgrade, fork,
+ * the other preferences. It follows the code function by function:
+ *
+ *   rw_lock_modes.c    fst_rw_try_read: try, count, publish (try_visibly). fst_rw_take_word:
+ *                      take_word. fst_rw_read_as_writer: read_as_writer. fst_rw_become_writer
+ *   rw_lock_wait.c     enqueue, enqueue_again, enqueued_locked: enqueue. find_head_locked:
+ *                      find_head. set_pend_locked: set_pend. enter_queued, wait_queued:
+ *                      wait_queued. enter_as_head. entered_as_reader_locked, admit_readers_locked:
+ *                      head_reads, let_readers_go, grant_readers. note_empty_locked: note_empty.
+ *                      reason_to_give_up: cannot_enter. sleep_queued, sleep_as_head, nap,
+ *                      sleep_until_counted_down: sleep_queued. ask_for_the_lock, sleep_on_writer:
+ *                      sleep_behind_writer. give_up, leave_queue_locked: give_up
+ *   rw_lock_release.c  fst_rw_pass_on, pass_on_to_queue, choose_next_locked: pass_on. let_go.
+ *                      fst_rw_owe_locked: owe. fst_rw_leave_read, uncount: reads, uncount.
+ *                      bury_locked: bury
+ *   rw_lock_drain.c    fst_rw_drain, sleep_until_gone: drain, drain_gives_up, drained
+ *   rw_lock_long.c     drain, take_word of a robbed writer: lost
+ *   rw_lock_convert.c  take_word, try_upgrade, try_locked, rob_writer_locked: upgrade.
+ *                      wake_after_robbing: robs. count_in_free_word: keep_count. drop_one_level
+ *   rw_lock_end.c      fst_rw_pay, fst_rw_give_back_reads: dies. repair: forks
+ *   registry.c         retire: retires. fst_registry_fork_child: forks
+ *   wait_queue.c       fst_queue_add, _add_first, _add_again: enqueue, step_ahead, insert.
+ *                      fst_queue_remove: remove. fst_queue_readers_first: readers_first.
+ *                      fst_waiter_tell: tell
  *
  * Memory is sequentially consistent here: slots.pml and park.pml are about the orderings. FENCED
- * stands for both modes with slots. Sleeping on a record is one step with the last look at the
- * reason, since park.pml shows that it amounts to that; a wake-up after a release is a step of its
- * own and can be forgotten. Spins and naps are left out: they end by themselves.
+ * stands for both modes with slots. A step is one access to what others touch without the mutex:
+ * the word, the flags, a role, a slot; with it goes what only the mutex's or the word's owner
+ * touches. A load and the compare-and-swap that relies on it are one step. The word is read as
+ * often as the code reads it wherever two reads lead to one decision.
  *
- * Each thread asks for the lock once, gets it or gives up, releases it and ends.
+ * What is left out, or made coarser, and why nothing is lost:
+ *   - Sleeping on a record is one step with the last look at the reason: park.pml shows that it
+ *     amounts to that. A wake-up after a release is a step of its own and can be forgotten; there
+ *     is none if nobody sleeps on the record when the release is done, since nobody can begin to.
+ *     Wake-ups without a reason are left out: whoever wakes up looks again.
+ *   - A drain sees all slots in one step: one that is filled later belongs to a reader that
+ *     withdraws. slots.pml looks at one after the other.
+ *   - DRAIN is set only if there are threads that may upgrade: nobody else minds it.
+ *   - Spins end by themselves, a try is an acquire that gives up at once. A nap is left with what
+ *     it does: it takes the signal away.
+ *   - What depends on the clock, on counters or on a hammered lock may go either way.
+ *   - A fork repairs the lock always. Whether the code finds it (busy_on, `leaving`) is not asked.
  *
  * Checked: exclusion; nobody is left behind, though nobody else arrives (an invalid end state
  * otherwise); at the end the lock is as it was at the beginning; PEND implies a head; a queue has a
  * head, or a writer who owes it one; only the head takes the lock out of the queue; no writer is
- * queued before another, but for one that was robbed.
+ * queued before another, but for one that was robbed; a robbed writer does not sleep on; nobody
+ * touches the lock when all have let go and one has returned, since it may be freed then (T9); a
+ * thread that owes a head takes the long way when it releases.
  *
  * Switches   THREADS  how many
- *            KINDS    what a thread may do: the sum of READ 1, WRITE 2, UPGRADE 4, DOWNGRADE 8;
- *                     KINDS0, KINDS1, ... for one thread
+ *            ROUNDS   how often each asks for the lock
+ *            KINDS    what a thread may do: the sum of READ 1, WRITE 2, UPGRADE 4, DOWNGRADE 8,
+ *                     NESTED 16 (upgrade, and a level of reading stays); KINDS0, KINDS1, ... for
+ *                     one thread
  *            TIMED    the threads that may give up, as a mask; who gives up decides at the start
  *            DEATH    the threads that may end while they own the word, as a mask
- *            FIXED_MODE  readers and writers do not change the mode, which is CENTRAL or FENCED
+ *            FORK     a thread that is not in a call may fork: the others vanish, it goes on
+ *            TWO_LOCKS  a thread may owe another lock's queue a head
+ *            READERS_FIRST, PHASE_FAIR  these preferences
  *            HANGS_ONLY  no assertions about the queue: is somebody left behind by its bugs?
  * Seeded bugs: the names that begin with M or BUG.
  */
 #ifndef THREADS
 #define THREADS 3
+#endif
+#ifndef ROUNDS
+#define ROUNDS 1
 #endif
 #ifndef KINDS
 #define KINDS 3
@@ -44,6 +86,13 @@
 #ifndef KINDS3
 #define KINDS3 KINDS
 #endif
+#ifdef FORK
+#undef ROUNDS
+#define ROUNDS 2        /* the second one is for the survivor */
+#define FIRST_ROUND 1
+#else
+#define FIRST_ROUND 0
+#endif
 #ifndef TIMED
 #define TIMED 0
 #endif
@@ -54,7 +103,26 @@
 #define WRITE     2
 #define UPGRADE   4
 #define DOWNGRADE 8
-#define MAY_UPGRADE ((KINDS0 | KINDS1 | KINDS2 | KINDS3) & UPGRADE)
+#define NESTED    16
+#define ALL_KINDS (KINDS0 | KINDS1 | KINDS2 | KINDS3)
+#define MAY_UPGRADE (ALL_KINDS & (UPGRADE | NESTED))
+
+#if defined(READERS_FIRST) || defined(PHASE_FAIR)
+#define NOT_DEFAULT
+#define IS_FAIR true
+#else
+#define IS_FAIR false
+#endif
+#ifdef READERS_FIRST
+#define PASSES_PEND (role[me] == HEAD || kind[me] == A_READER)
+#else
+#define PASSES_PEND (role[me] == HEAD)
+#endif
+#ifdef TWO_LOCKS
+#define OWES_ELSEWHERE owes_elsewhere
+#else
+#define OWES_ELSEWHERE false
+#endif
 
 /* The word: flags, and above them the number of counted readers or, with WRITER, who that is. */
 #define WRITER  1
@@ -67,20 +135,17 @@
 #define OWNER(w) ((w) / ONE)
 #define SELF     (me * ONE + WRITER)
 #define BIT(t)   (1 << (t))
+#define ALL      (BIT(THREADS) - 1)
 
-#ifdef FIXED_MODE
-byte word = FIXED_MODE;
-byte free_word = FIXED_MODE;
-#else
 byte word;
 byte free_word;         /* what a release stores: the mode, and the writer's counted read hold */
-#endif
 byte slots;             /* the threads whose slot names the lock */
 byte counted;           /* the threads whose note says that they are counted */
 
-#define QUEUED    1
-#define HAND_OVER 2
-#define PROMOTE   4
+#define QUEUED     1
+#define HAND_OVER  2
+#define PROMOTE    4
+#define TAKE_COUNT 8
 byte flags;
 bit mutex;
 byte q[THREADS];        /* the queue, q[0] in front; unused places are 0 */
@@ -90,47 +155,101 @@ byte length;
 #define A_WRITER   1
 #define AN_UPGRADER 2
 byte kind[THREADS];
+#define KIND_FOR(what) ((what) == WRITE || (what) == DOWNGRADE -> A_WRITER : A_READER)
 
 #define OUT     0       /* its role */
 #define WAITING 1
 #define HEAD    2
 #define LET_GO  3
+#define GRANTED 4
 byte role[THREADS];
 byte signals;           /* the threads that have been told to look again */
 
 byte parked[THREADS];   /* 0, or 1 + the thread on whose record this one sleeps */
 byte owes;              /* the threads that have noted that they owe the queue a head */
 byte dead;              /* the threads whose generation is over */
+#ifdef FORK
+byte forked;            /* 0, or 1 + the thread that has forked */
+byte noted;             /* owner: 0, or 1 + the thread that holds for writing */
+#endif
 
 /* Who is inside, for the assertions. */
 #define NOBODY 15
 byte writer = NOBODY;
 byte readers;
+byte finished;          /* the threads that have let go for the last time */
+byte returned;          /* and those that have returned, too, or are gone */
+bit freed;
+
+/*
+ * Of one step. No choice is left open while one of them is used: spin does not restore them when it
+ * goes back to the choice.
+ */
+hidden byte i, j, k, n;
 
 /* ---- Small steps ---- */
 
-inline cmpxchg(expected, new)
-{
-    d_step {
-        ok = (word == (expected));
-        word = (ok -> (new) : word)
-    }
-}
+#define HAS_HEAD (length > 0 && role[q[0]] == HEAD)
+#define HAS_UPGRADER (length > 0 && kind[q[0]] == AN_UPGRADER)
+#ifdef BUG_SECOND_UPGRADER
+#define IS_SECOND_UPGRADER false
+#define IS_UPGRADING false
+#else
+#define IS_SECOND_UPGRADER HAS_UPGRADER
+#define IS_UPGRADING (word & UPG)
+#endif
+#ifdef BUG_NO_STEAL
+#define CAN_ROB false
+#else
+#define CAN_ROB (word & DRAIN)
+#endif
+#define READS_TOO ((slots | counted) & BIT(me))
 
-/* fst_record_wake_if_wanted of this record, or of another one. */
+/* Counted readers that may stay: the upgrading thread itself. */
+#define KEPT (kind[me] == AN_UPGRADER && (counted & BIT(me)) -> 1 : 0)
+#define TOO_MANY(w) (kind[me] != A_READER && COUNT(w) > KEPT)
+#define IS_OPEN(w) (!((w) & WRITER) && (!((w) & PEND) || PASSES_PEND))
+#ifdef BUG_NO_RECHECK
+#define FINDS_OPEN true
+#else
+#define FINDS_OPEN (IS_OPEN(word) && (word & FENCED))
+#endif
+#define SEEMS_FREE(w) (!((w) & WRITER) && !TOO_MANY(w))
+
+#define IS_DEAD(w) (((w) & WRITER) && (dead & BIT(OWNER(w))))
+#if THREADS == 2
+#define SLEEPS_ON(t) (parked[0] == (t) + 1 || parked[1] == (t) + 1)
+#elif THREADS == 3
+#define SLEEPS_ON(t) (parked[0] == (t) + 1 || parked[1] == (t) + 1 || parked[2] == (t) + 1)
+#else
+#define SLEEPS_ON(t) \
+    (parked[0] == (t) + 1 || parked[1] == (t) + 1 || parked[2] == (t) + 1 || parked[3] == (t) + 1)
+#endif
+
+/*
+ * fst_record_wake_if_wanted of this record, or of another one. Only if somebody sleeps there: what
+ * made it a reason to sleep is gone already, so nobody can begin to.
+ */
 inline wake_sleepers_of(t)
 {
-    d_step {
-        parked[0] = (parked[0] == t + 1 -> 0 : parked[0]);
-        parked[1] = (parked[1] == t + 1 -> 0 : parked[1]);
-#if THREADS > 2
-        parked[2] = (parked[2] == t + 1 -> 0 : parked[2]);
-#endif
-#if THREADS > 3
-        parked[3] = (parked[3] == t + 1 -> 0 : parked[3]);
-#endif
-    }
+    if
+    :: d_step { SLEEPS_ON(t) -> wake_all(t) }
+    :: !SLEEPS_ON(t)
+    fi
 }
+
+inline wake_all(t)
+{
+    i = 0;
+    do
+    :: i < THREADS -> parked[i] = (parked[i] == t + 1 -> 0 : parked[i]); i++
+    :: else -> break
+    od;
+    i = 0
+}
+
+/* The robbed writer, whose number is in `todo`, in its drain. */
+#define ROBBED_SLEEPS (parked[todo] != 0 && role[todo] == OUT)
 
 inline tell(t, r)
 {
@@ -138,55 +257,124 @@ inline tell(t, r)
     signals = signals | BIT(t)
 }
 
+/* A section that is one step need not hold it. */
 inline lock_mutex()
 {
-    d_step { !mutex -> mutex = 1 }
+    !mutex -> assert(!freed)
 }
 
-#define HAS_HEAD (length > 0 && role[q[0]] == HEAD)
+inline check_queue()
+{
+#ifdef HANGS_ONLY
+    skip
+#else
+    assert(length == 0 || HAS_HEAD || ((flags & PROMOTE) && (word & WRITER)));
+    assert((word & WRITER) || !(word & PEND) || HAS_HEAD);
+    assert((flags & QUEUED) || length == 0)
+#endif
+}
 
 inline unlock_mutex()
 {
-    d_step {
-#ifndef HANGS_ONLY
-        assert(length == 0 || HAS_HEAD || ((flags & PROMOTE) && (word & WRITER)));
-        assert((word & WRITER) || !(word & PEND) || HAS_HEAD);
-        assert((flags & QUEUED) || length == 0);
-#endif
-        mutex = 0
-    }
+    assert(!freed);
+    check_queue();
+    mutex = 0
 }
 
-/* Takes place k out of the queue; within a d_step, as all that follow. */
-inline remove(k)
+/* Takes a place out of the queue. */
+inline remove(at)
 {
-    i = k;
+    j = at;
     do
-    :: i + 1 < length -> q[i] = q[i + 1]; i++
+    :: j + 1 < length -> q[j] = q[j + 1]; j++
     :: else -> break
     od;
     length--;
-    q[length] = 0;
-    i = 0
+    q[length] = 0
 }
 
-inline insert(k)
+/* Puts a thread at a place of it. */
+inline insert(t, at)
 {
-    i = length;
+    j = 0;
     do
-    :: i > k -> q[i] = q[i - 1]; i--
+    :: j < length -> assert(q[j] != t); j++
     :: else -> break
     od;
-    q[k] = me;
-    length++;
-    i = 0;
-    flags = flags | QUEUED
+    do
+    :: j > at -> q[j] = q[j - 1]; j--
+    :: else -> break
+    od;
+    q[at] = t;
+    length++
+}
+
+/* fst_queue_add_first, the place of it. */
+inline step_ahead(at)
+{
+    if
+#ifndef BUG_AHEAD_OF_UPGRADER
+    :: HAS_UPGRADER -> at = 1
+    :: !HAS_UPGRADER && HAS_HEAD -> role[q[0]] = WAITING; at = 0
+#else
+    :: HAS_HEAD -> role[q[0]] = WAITING; at = 0
+#endif
+    :: else -> at = 0
+    fi
 }
 
 inline note_empty()
 {
     flags = (length == 0 -> flags & ~(QUEUED | HAND_OVER) : flags)
 }
+
+/* Those who are not the default: a reader goes first; a reader that enters brings all others in. */
+#ifdef NOT_DEFAULT
+inline readers_first()
+{
+    n = 0;
+    do
+    :: n < length && kind[q[n]] != A_READER -> n++
+    :: else -> break
+    od;
+    if
+    :: n > 0 && n < length && kind[q[0]] == A_WRITER ->
+        i = q[n];
+        remove(n);
+        role[q[0]] = WAITING;
+        insert(i, 0)
+    :: else
+    fi
+}
+
+inline grant_readers()
+{
+    n = 0;
+    do
+    :: n < length && kind[q[n]] != A_READER -> n++
+    :: n < length && kind[q[n]] == A_READER ->
+        enter_read(q[n]);
+        counted = counted | BIT(q[n]);
+        word = word + ONE;
+        tell(q[n], GRANTED);
+        remove(n)
+    :: else -> break
+    od
+}
+#else
+inline readers_first()
+{
+    skip
+}
+
+inline let_readers_go()
+{
+    do
+    :: length > 0 && kind[q[0]] == A_READER -> tell(q[0], LET_GO); remove(0)
+    :: else -> break
+    od
+}
+#endif
 
 /* With PROMOTE the writer makes a head when it releases. */
 inline find_head()
@@ -197,799 +385,988 @@ inline find_head()
     fi
 }
 
+inline leave_queue()
+{
+    assert(q[0] == me && role[me] == HEAD);
+    remove(0);
+    role[me] = OUT;
+    signals = signals & ~BIT(me);
+    flags = flags & ~HAND_OVER
+}
+
+/* fst_rw_owe_locked */
 inline owe()
 {
     flags = flags & ~(PROMOTE | HAND_OVER);
     if
     :: length == 0 -> flags = flags & ~QUEUED
-    :: length > 0 && !to_another -> owes = owes | BIT(me); flags = flags | PROMOTE
-    :: length > 0 && to_another -> tell(q[0], HEAD)
+    :: length > 0 && !OWES_ELSEWHERE -> owes = owes | BIT(me); flags = flags | PROMOTE
+    :: length > 0 && OWES_ELSEWHERE ->
+#ifdef BUG_OWES_TWO
+        flags = flags | PROMOTE
+#else
+        tell(q[0], HEAD)
+#endif
     fi
 }
 
-inline enter_read()
+/* The thread will not wait any more: from here on it is all the same whether it may give up. */
+inline need_not_wait()
+{
+    timed = (ROUNDS == 1 -> 0 : timed)
+}
+
+inline enter_read(t)
 {
     assert(writer == NOBODY);
-    readers = readers | BIT(me)
+    readers = readers | BIT(t)
 }
 
 inline enter_write()
 {
     assert(writer == NOBODY);
     assert((readers & ~BIT(me)) == 0);
-    writer = me
+    writer = me;
+    need_not_wait()
 }
 
-/* Counted readers that may stay: the upgrading thread itself. */
-#define KEPT ((upgrading && (counted & BIT(me))) -> 1 : 0)
-#define TOO_MANY(w) (kind[me] != A_READER && COUNT(w) > KEPT)
-#define IS_OPEN(w) (!((w) & WRITER) && (!((w) & PEND) || past_pend))
-
-/* ---- A thread ---- */
-
-proctype thread(byte me; byte kinds)
+inline enter_read_myself()
 {
-    byte w;             /* the word as last read; 0 when no longer of interest */
-    byte before;        /* what the word was when this thread took it */
-    byte i;
-    byte todo;          /* slots that the drain has not seen empty yet */
-    byte to_do;         /* READ to DOWNGRADE, what this thread is after */
-    bit ok;
-    bit past_pend;
-    bit timed;          /* gives up some time if it has to wait */
-    bit met;            /* has set DRAIN: the word can be stolen */
-    bit robbed;
-    bit upgrading;
-    bit to_another;     /* owes another lock's queue, so it cannot owe this one's */
-
+    enter_read(me);
     if
-    :: kinds & READ -> to_do = READ
-    :: kinds & WRITE -> to_do = WRITE; kind[me] = A_WRITER
-    :: kinds & UPGRADE -> to_do = UPGRADE
-    :: kinds & DOWNGRADE -> to_do = DOWNGRADE; kind[me] = A_WRITER
-    fi;
-    if
-    :: TIMED & BIT(me) -> timed = 1
-    :: true
-    fi;
-#ifdef TWO_LOCKS
-    if
-    :: to_another = 1
-    :: true
-    fi;
-#endif
-
-#if DEATH
-newcomer:
-    w = word;
-    if
-    :: (w & WRITER) && (dead & BIT(OWNER(w))) -> goto bury
+    :: to_do == READ -> need_not_wait()
     :: else
-    fi;
-#endif
+    fi
+}
 
-    /* -- one try: fst_rw_try_read, fst_rw_take_word -- */
-try:
-    w = word;
-    ok = 0;
+/* Counts a reader in. */
+inline count()
+{
+    enter_read_myself();
+    counted = counted | BIT(me);
+    word = word + ONE
+}
+
+/* set_pend_locked */
+inline set_pend()
+{
+    word = (!(word & WRITER) && TOO_MANY(word) -> word | PEND : word)
+}
+
+/* fst_rw_take_word. From now on the slots in `todo` are waited for. */
+inline take_word()
+{
+    assert((word & FENCED) || (free_word == 0 && (readers & slots) == 0));
+    todo = (word & FENCED -> ALL & ~BIT(me) : 0);
+    fenced = ((word & FENCED) > 0);
+    word = SELF + (kind[me] == AN_UPGRADER -> UPG : 0);
+#ifndef FORK
+    note_mode()
+#endif
+}
+
+/* What a release stores until the slots have been seen empty. */
+inline note_mode()
+{
+    free_word = (fenced -> FENCED : free_word);
     if
-    :: !IS_OPEN(w) || TOO_MANY(w) -> goto cannot_enter
+    :: kind[me] == AN_UPGRADER -> keep_count()          /* count_in_free_word */
     :: else
-    fi;
+    fi
+}
+
+inline keep_count()
+{
     if
-    :: kind[me] != A_READER ->
-        cmpxchg(w, SELF + (upgrading -> UPG : 0));
-        if
-        :: ok -> before = w; goto has_word
-        :: else -> goto try
-        fi
-    :: kind[me] == A_READER && (w & FENCED) ->
-        slots = slots | BIT(me);                /* try_visibly */
-        d_step {
-            w = word;
-#ifdef BUG_RECHECK_WRITER_ONLY
-            ok = IS_OPEN(w);
+    :: counted & BIT(me) -> free_word = (free_word & FENCED) + ONE; flags = flags | TAKE_COUNT
+    :: else
+    fi
+}
+
+/* The thread's last hold has gone: the lock may be freed if it was the last one of all. */
+inline finish()
+{
+    finished = (round + 1 == ROUNDS && !READS_TOO -> finished | BIT(me) : finished)
+}
+
+/* let_go, with what the caller stores to the word. */
+inline let_go(value)
+{
+    writer = (writer == me -> NOBODY : writer);
+    owes = owes & ~BIT(me);
+    word = value;
+    free_word = free_word & FENCED;
+    assert((word & FENCED) || (readers & slots) == 0);
+    finish()
+}
+
+/* let_go clears `owner` first. That matters only if the process forks. */
+#ifdef FORK
+#define FORGET_OWNER noted = 0;
 #else
-            ok = IS_OPEN(w) && (w & FENCED);
+#define FORGET_OWNER
 #endif
-            if
-            :: ok -> enter_read()
-            :: else -> slots = slots & ~BIT(me)
-            fi;
-            w = 0
-        };
-        if
-        :: ok -> goto has_read
-        :: else -> wake_sleepers_of(me); goto try
-        fi
-    :: kind[me] == A_READER && !(w & FENCED) ->
-        d_step {
-            ok = (word == w);
-            if
-            :: ok -> word = word + ONE; counted = counted | BIT(me); enter_read()
-            :: else
-            fi;
-            w = 0
-        };
-        if
-        :: !ok -> goto try
-#ifndef FIXED_MODE
-        :: ok -> d_step { word = (word & (PEND | FENCED | WRITER) -> word : word + FENCED) };
-            goto has_read                       /* note_counted_read */
-#endif
-        :: ok -> goto has_read
-        fi
-    fi;
 
-cannot_enter:
-    w = 0;
+/* What a thread is after. */
+inline choose(kinds, what)
+{
     if
-    :: role[me] == HEAD -> unlock_mutex(); goto give_up_or_sleep    /* enter_as_head */
-#if MAY_UPGRADE
-    :: upgrading && role[me] == OUT -> goto cannot_take
-#endif
-    :: else -> goto enqueue
-    fi;
+    :: kinds & READ -> what = READ
+    :: kinds & WRITE -> what = WRITE
+    :: kinds & UPGRADE -> what = UPGRADE
+    :: kinds & DOWNGRADE -> what = DOWNGRADE
+    :: kinds & NESTED -> what = NESTED
+    fi
+}
 
-has_read:
-    ok = 0;
-    if
-    :: role[me] == HEAD -> goto head_reads
-    :: else -> goto reads
-    fi;
-
-has_word:
-    { d_step {
-        w = 0; ok = 0;
-        free_word = (before & FENCED -> FENCED : free_word)
-    }};
-    if
-    :: role[me] == HEAD -> goto head_writes
-#if MAY_UPGRADE
-    :: upgrading && role[me] == OUT -> goto upgrader_has_word
-#endif
-    :: else -> goto drain
-    fi;
-
-    /* -- queueing: enqueue, enqueue_again -- */
-enqueue:
-    lock_mutex();
-#if MAY_UPGRADE && !defined(BUG_SECOND_UPGRADER)
-    if
-    :: upgrading && length > 0 && kind[q[0]] == AN_UPGRADER ->
-        unlock_mutex();
-        goto upgrade_failed                     /* WOULD_DEADLOCK */
-    :: else
-    fi;
+/* fst_rw_become_writer, and what comes after it. The word has no mark any more. */
+inline become_writer()
+{
+    met = 0;
+    enter_write();
+    word = SELF;
+    free_word = (fenced -> FENCED : 0);
+    fenced = 0;
+#ifdef FORK
+    noted = me + 1;
 #endif
     if
-    :: role[me] == LET_GO -> todo = (HAS_HEAD -> 1 : 0)
-    :: robbed || upgrading ->
-        d_step {                                /* fst_queue_add_first */
-            if
-            :: length > 0 && kind[q[0]] == AN_UPGRADER -> todo = 1
-            :: length > 0 && role[q[0]] == HEAD && kind[q[0]] != AN_UPGRADER ->
-                role[q[0]] = WAITING;
-                todo = 0
-            :: else -> todo = 0
-            fi
-        }
+    :: free_word = 0                            /* mode_after_write */
+    :: free_word -> true
+    fi;
+    if
+    :: kind[me] == AN_UPGRADER -> d_step { drop_one_level() }; goto has_dropped_level
+    :: kind[me] != AN_UPGRADER && to_do == DOWNGRADE -> d_step { read_as_writer() }
+    :: kind[me] != AN_UPGRADER && to_do != DOWNGRADE
+    fi;
+    goto pass_on
+}
+
+inline drop_one_level()
+{
+    kind[me] = A_READER;
+    if
+    :: to_do == NESTED ->
+        keep_count();
+        free_word = (slots & BIT(me) -> free_word | FENCED : free_word)
     :: else ->
-        todo = length;
-        do                                      /* a writer: ahead of young readers */
-        :: todo > 0 && kind[me] == A_WRITER && role[q[todo - 1]] == WAITING &&
-#ifndef BUG_NOT_FIFO
-            kind[q[todo - 1]] == A_READER ->
-#else
-            true ->
-#endif
-            todo--
-        :: break
-        od
-    fi;
-    { d_step {
-        assert(kind[me] != A_WRITER || robbed || todo == length || kind[q[todo]] == A_READER);
-#ifdef M8
-        role[me] = (role[me] == OUT -> WAITING : role[me]);
-#else
-        role[me] = WAITING;
-#endif
-        insert(todo);
-        todo = 0;
-        if
-        :: robbed || upgrading ->
-            if
-            :: !HAS_HEAD -> tell(q[0], HEAD)
-            :: else
-            fi
-        :: else -> find_head()
-        fi;
-        robbed = 0
-    }};
-    if
-    :: role[me] == HEAD && kind[me] != A_READER -> goto set_pend
-    :: else
-    fi;
-enqueued:
-    unlock_mutex();
-
-    /* -- wait_queued -- */
-wait_queued:
-    past_pend = 0;
-    if
-    :: role[me] == HEAD ->
-        w = word;
-        if
-        :: !(w & WRITER) && !TOO_MANY(w) ->
-            lock_mutex();                       /* enter_as_head */
-            if
-            :: role[me] == HEAD -> past_pend = 1; goto try
-            :: else -> unlock_mutex()
-            fi
-        :: else
-        fi
-    :: role[me] == LET_GO ->
-        lock_mutex();
-        unlock_mutex();
-        goto try_let_go
-    :: role[me] == WAITING
-    fi;
-give_up_or_sleep:
-    w = 0;
-    past_pend = 0;
-    if
-#if MAY_UPGRADE
-    :: upgrading && (word & WRITER) -> robbed = 1; goto give_up     /* LOST */
-#endif
-    :: timed -> goto give_up
-    :: role[me] == HEAD -> goto sleep_as_head
-    :: role[me] != HEAD -> goto sleep_on_signal
-    fi;
-
-try_let_go:
-    goto try;
-
-sleep_on_signal:
-    if
-    :: d_step { signals & BIT(me) -> signals = signals & ~BIT(me) }
-    :: timed
-    fi;
-    goto wait_queued;
-
-sleep_as_head:
-    w = word;
-    if
-    :: !(w & WRITER) ->
-        if
-        :: TOO_MANY(w)
-        :: else -> goto wait_queued
-        fi
-    :: w & WRITER ->
-#if DEATH
-        if
-        :: dead & BIT(OWNER(w)) -> goto bury
-        :: else
-        fi;
-#endif
-#if MAY_UPGRADE && !defined(BUG_UPGRADER_PARKS)
-        if
-        :: upgrading -> goto wait_queued        /* the writer may wait for this thread's slot */
-        :: else
-        fi;
-#endif
-        flags = flags | HAND_OVER;
-        d_step {                                /* sleep_on_writer */
-            parked[me] = ((word & WRITER) && OWNER(word) == OWNER(w) && !(dead & BIT(OWNER(w)))
-                -> OWNER(w) + 1 : 0);
-            w = 0
-        };
-        if
-        :: parked[me] == 0
-        :: timed -> parked[me] = 0
-        fi;
-        goto wait_queued
-    fi;
-    w = 0;
-    lock_mutex();                               /* sleep_until_counted_down */
-    if
-    :: role[me] == HEAD -> goto set_pend
-    :: else -> unlock_mutex(); goto sleep_on_signal
-    fi;
-
-    /* set_pend_locked: from enqueue, or from sleep_until_counted_down */
-set_pend:
-    w = word;
-    if
-    :: !(w & WRITER) && TOO_MANY(w) ->
-        cmpxchg(w, w | PEND);
-        w = 0;
-        if
-        :: !ok -> goto set_pend
-        :: else -> ok = 0
-        fi;
-        unlock_mutex();
-        if
-        :: timed -> goto give_up
-        :: true
-        fi;
-        w = word;
-        if
-        :: !(w & WRITER) && TOO_MANY(w) ->
-            w = 0;
-            goto sleep_on_signal
-        :: else -> goto wait_queued
-        fi
-    :: else -> w = 0; goto enqueued
-    fi;
-
-    /* -- give_up -- */
-give_up:
-    past_pend = 0;
-    lock_mutex();
-    if
-    :: role[me] == LET_GO
-    :: role[me] == WAITING ->
-        { d_step {
-            i = 0;
-            do
-            :: q[i] != me -> i++
-            :: else -> break
-            od;
-            todo = i;
-            remove(todo);
-            todo = 0;
-            note_empty()
-        }}
-    :: role[me] == HEAD ->
-        d_step {
-            assert(q[0] == me);
-            remove(0);
-            note_empty();
-            flags = flags & ~HAND_OVER;
-#ifndef M7
-            find_head()
-#endif
-        };
-#ifndef M6
-        if
-        :: length == 0 && (word & PEND) -> word = word & ~PEND
-        :: else
-        fi
-#endif
-    fi;
-    { d_step { role[me] = OUT; signals = signals & ~BIT(me) } };
-    unlock_mutex();
-    goto gave_up;
-
-    /* -- leaving the queue with the lock: enter_as_head -- */
-head_writes:
-    { d_step {
-        assert(q[0] == me);
-        remove(0);
-        role[me] = OUT;
-        signals = signals & ~BIT(me);
-        past_pend = 0;
-        owe()
-    }};
-    unlock_mutex();
-    if
-#if MAY_UPGRADE
-    :: upgrading -> goto upgrader_drains
-#endif
-    :: else -> goto drain
-    fi;
-
-head_reads:
-#ifdef BUG_PEND_FIRST
-    d_step {
-        assert(length < 2 || kind[q[1]] == A_READER || !(word & PEND));
-        word = word & ~PEND
-    };
-#endif
-    { d_step {
-        assert(q[0] == me);
-        remove(0);
-        role[me] = OUT;
-        signals = signals & ~BIT(me);
-        past_pend = 0;
-        flags = flags & ~HAND_OVER;
-        do                                      /* admit_readers_locked */
-        :: length > 0 && kind[q[0]] == A_READER -> tell(q[0], LET_GO); remove(0)
-        :: else -> break
-        od;
-        note_empty();
-        find_head()
-    }};
-    word = word & ~PEND;                        /* last; a token does not have this bit */
-    unlock_mutex();
-
-    /* -- reading -- */
-reads:
-    { d_step { role[me] = OUT; signals = signals & ~BIT(me); past_pend = 0 } };
-#if MAY_UPGRADE
-    if
-    :: to_do == UPGRADE -> to_do = READ; goto upgrade
-    :: else
-    fi;
-#endif
-
-    /* -- fst_rw_leave_read -- */
-release_read:
-    if
-    :: slots & BIT(me) ->
-        d_step { slots = slots & ~BIT(me); readers = readers & ~BIT(me) };
-#ifndef M10
-        wake_sleepers_of(me)
-#endif
-    :: counted & BIT(me) ->
-        d_step { readers = readers & ~BIT(me); counted = counted & ~BIT(me) };
-        if
-        :: d_step { !(word & PEND) -> word = word - ONE }   /* uncount_unnoticed */
-        :: word & PEND ->
-            lock_mutex();
-            if
-            :: word & PEND ->
-                d_step {                        /* uncount_locked */
-                    word = word - ONE;
-#ifndef BUG_UPGRADER_NOT_TOLD
-                    if
-                    :: COUNT(word) <= (kind[q[0]] == AN_UPGRADER -> 1 : 0) -> tell(q[0], HEAD)
-                    :: else
-                    fi
-#else
-                    if
-                    :: COUNT(word) == 0 -> tell(q[0], HEAD)
-                    :: else
-                    fi
-#endif
-                }
-            :: else -> word = word - ONE
-            fi;
-            unlock_mutex()
-        fi
-    fi;
-    goto done;
-
-    /* -- fst_rw_drain, by a writer or an upgrader -- */
-drain:
-    if
-    :: !(before & FENCED) -> goto drained
-    :: else -> todo = BIT(THREADS) - 1 - BIT(me)
-    fi;
-    do
-    :: d_step { (todo & slots) == 0 -> todo = 0 }; break
-    :: d_step { (todo & slots) != 0 -> todo = todo & slots };
-        if
-        :: MAY_UPGRADE && !met && !upgrading -> d_step { word = word + DRAIN; met = 1 }
-        :: else
-        fi;
-        if
-        :: todo & 1 -> i = 0
-        :: todo & 2 -> i = 1
-#if THREADS > 2
-        :: todo & 4 -> i = 2
-#endif
-#if THREADS > 3
-        :: todo & 8 -> i = 3
-#endif
-        fi;
-        d_step {                                /* sleep_for */
-            parked[me] = ((slots & BIT(i)) && OWNER(word) == me -> i + 1 : 0);
-            i = 0
-        };
-        if
-        :: parked[me] == 0
-        :: timed -> parked[me] = 0; todo = 0; goto drain_gives_up
-        fi;
-        if
-        :: !(word & WRITER) || OWNER(word) != me -> todo = 0; break     /* LOST */
-        :: else
-        fi
-    od;
-    if
-    :: met ->
-        met = 0;
-        cmpxchg(SELF + DRAIN, SELF);
-        if
-        :: ok -> ok = 0
-        :: else -> goto lost
-        fi
-    :: else
-    fi;
-drained:
-    { d_step {
-        enter_write();
-        word = SELF;
-#ifndef FIXED_MODE
-        free_word = free_word & (ONE | (before & FENCED));
-#endif
-        before = 0
-    }};
-#ifndef FIXED_MODE
-    if
-    :: free_word = free_word & ONE              /* mode_after_write */
-    :: true
-    fi;
-#endif
-    if
-#if MAY_UPGRADE
-    :: upgrading -> goto has_upgraded
-#endif
-    :: else -> goto writes
-    fi;
-
-drain_gives_up:
-    before = 0;
-    if
-    :: met ->
-        met = 0;
-        cmpxchg(SELF + DRAIN, SELF);
-        if
-        :: ok -> ok = 0
-        :: else -> goto lost
-        fi
-    :: else
-    fi;
-    goto pass_on;
-
-    /* an upgrading reader has the word, and owes what this thread owed */
-lost:
-    { d_step { before = 0; ok = 0; owes = owes & ~BIT(me); robbed = 1 } };
-    wake_sleepers_of(me);
-    goto enqueue;
-
-    /* -- writing -- */
-writes:
-    if
-    :: to_do == DOWNGRADE ->
-        to_do = READ;
-        d_step {
-            slots = slots | BIT(me);
-            readers = readers | BIT(me);
-            free_word = FENCED
-        }
-    :: else
-    fi;
-#if DEATH
-    if
-    :: (DEATH & BIT(me)) && !(slots & BIT(me)) -> goto dies
-    :: true
-    fi;
-#endif
-
-    /* -- fst_rw_pass_on, after a write or a drain that did not come to its end -- */
-pass_on:
-    w = flags;
-    if
-    :: w == 0 || w == QUEUED ->
-        d_step {
-            writer = (writer == me -> NOBODY : writer);
-            word = free_word;
-            free_word = free_word & FENCED;
-            w = 0
-        };
-        goto passed_on
-    :: w != 0                                   /* QUEUED alone: now and then */
-    fi;
-    w = 0;
-    lock_mutex();                               /* pass_on_to_queue */
-    { d_step {
-        todo = flags;
-        flags = flags & ~(PROMOTE | HAND_OVER)
-    }};
-    if
-    :: length == 0 ->
-        todo = 0;
-        unlock_mutex();
-        d_step {
-            writer = (writer == me -> NOBODY : writer);
-            owes = owes & ~BIT(me);
-            word = free_word;
-            free_word = free_word & FENCED
-        };
-        goto passed_on
-    :: else
-    fi;
-    if
-    :: before = PEND                            /* it is time for the head */
-    :: !(todo & HAND_OVER)
-    fi;
-#ifndef M11
-    if
-    :: before || (todo & PROMOTE) -> d_step { tell(q[0], HEAD); todo = 0 }
-    :: else -> todo = 0
-    fi;
-#else
-    todo = 0;
-#endif
-    { d_step {
-        writer = (writer == me -> NOBODY : writer);
-        owes = owes & ~BIT(me);
-        word = free_word + before;
-        free_word = free_word & FENCED;
-        before = 0
-    }};
-    unlock_mutex();
-passed_on:
-    wake_sleepers_of(me);
-#if MAY_UPGRADE
-    if
-    :: upgrading -> goto upgrade_failed
-    :: else
-    fi;
-#endif
-    if
-    :: (slots & BIT(me)) || (counted & BIT(me)) -> goto reads
-    :: else -> goto done
-    fi;
-
-#if MAY_UPGRADE
-    /* -- upgrade: take_word -- */
-upgrade:
-    { d_step { upgrading = 1; kind[me] = AN_UPGRADER } };
-upgrade_again:
-    lock_mutex();                               /* try_upgrade, try_locked */
-    w = word;
-    if
-    :: w & WRITER ->
-        if
-#ifndef BUG_NO_STEAL
-        :: (w & DRAIN) && !(w & UPG) -> cmpxchg(w, SELF + UPG)      /* rob_writer_locked */
-#endif
-        :: else
-        fi;
-        if
-        :: ok ->
-            d_step { ok = 0; before = FENCED; i = OWNER(w); w = 0 };
-            d_step { todo = i; i = 0; owe() };
-            unlock_mutex();
-            wake_sleepers_of(todo);             /* who slept because of the robbed one */
-            todo = 0;
-            goto upgrader_drains
-        :: else -> unlock_mutex()
-        fi;
-#ifndef BUG_SECOND_UPGRADER
-        if
-        :: w & UPG -> w = 0; goto upgrade_failed                    /* WOULD_DEADLOCK */
-        :: else
-        fi;
-#endif
-        d_step { word != w -> w = 0 };          /* LOST: yields until something happens */
-        goto upgrade_again
-#ifndef BUG_SECOND_UPGRADER
-    :: !(w & WRITER) && length > 0 && kind[q[0]] == AN_UPGRADER ->
-        w = 0;
-        unlock_mutex();
-        goto upgrade_failed                     /* WOULD_DEADLOCK */
-#endif
-    :: else
-    fi;
-    past_pend = 1;
-    goto try;
-cannot_take:
-    past_pend = 0;
-    unlock_mutex();
-    if
-    :: word & WRITER -> goto upgrade_again      /* LOST */
-    :: else -> goto enqueue                     /* BUSY */
-    fi;
-upgrader_has_word:
-    past_pend = 0;
-    d_step { owe() };
-    unlock_mutex();
-upgrader_drains:
-    free_word = (free_word & FENCED) + (counted & BIT(me) -> ONE : 0);
-    goto drain;
-
-has_upgraded:
-    { d_step {                                  /* drop_one_level */
-        upgrading = 0;
-        kind[me] = A_READER;
         free_word = free_word & FENCED;
         counted = counted & ~BIT(me);
         slots = slots & ~BIT(me);
         readers = readers & ~BIT(me)
-    }};
-    wake_sleepers_of(me);
-    goto writes;
+    fi;
+    to_do = READ
+}
 
-upgrade_failed:
-    { d_step { upgrading = 0; kind[me] = A_READER; robbed = 0 } };
-    goto release_read;
+/* fst_rw_read_as_writer, for a downgrade. */
+inline read_as_writer()
+{
+    to_do = READ;
+    readers = readers | BIT(me);
+#ifdef NOT_DEFAULT
+    counted = counted | BIT(me);
+    free_word = free_word | ONE;
+    flags = flags | TAKE_COUNT
+#else
+    slots = slots | BIT(me);
+    free_word = FENCED
+#endif
+}
+
+/* The word has been let go of, and those who sleep on the record have been woken. */
+inline go_on()
+{
+    if
+    :: kind[me] == AN_UPGRADER -> goto upgrade_failed
+    :: kind[me] != AN_UPGRADER && READS_TOO -> kind[me] = A_READER; goto reads
+    :: kind[me] != AN_UPGRADER && !READS_TOO -> come_back()
+    fi
+}
+
+inline wake_and_go_on()
+{
+    if
+    :: SLEEPS_ON(me) -> goto wakes
+    :: else -> go_on()
+    fi
+}
+
+/* The call returns, and the thread makes another one, or has made its last one. */
+inline come_back()
+{
+    timed = (timed -> 1 : 0);
+    kind[me] = A_READER;
+    to_do = 0;
+#ifdef TWO_LOCKS
+    owes_elsewhere = 0;
+#endif
+    round++;
+    if
+    :: round < ROUNDS && !(dead & BIT(me)) ->
+        choose(kinds, to_do);
+        kind[me] = KIND_FOR(to_do);
+        goto arrive
+    :: else ->
+        round = 0;
+        timed = 0;
+        returned = returned | BIT(me);
+        freed = (finished == ALL);
+        goto end_of_thread
+    fi
+}
+
+/* ---- A thread ---- */
+
+proctype thread(byte me; byte kinds; byte to_do; byte timed)
+{
+    byte todo;          /* slots that the drain has not seen empty yet */
+    byte round = FIRST_ROUND;
+    bit fenced;         /* the lock was, when this thread took the word */
+    bit met;            /* has set DRAIN: the word can be robbed */
+    bit robbed;         /* an upgrader: found a writer */
+    byte blocker;       /* a robber: 0, or 1 + the thread on whose record the robbed one sleeps */
+    bit due;            /* the release is for the head of the queue */
+    byte place;         /* where it goes in the queue */
+    byte left;          /* counted readers that are still in */
+#ifdef TWO_LOCKS
+    bit owes_elsewhere;
 #endif
 
-gave_up:
-#if MAY_UPGRADE
+#ifdef FORK
+    {
+    skip;
+#endif
+arrive:
+#ifdef FORK
     if
-    :: upgrading && robbed -> robbed = 0; goto upgrade_again
-    :: upgrading && !robbed -> goto upgrade_failed
-    :: else
+    :: !forked -> goto forks
+    :: true
     fi;
 #endif
-    robbed = 0;
-    goto done;
-
-#if DEATH
-    /* -- the thread ends as the owner of the word -- */
-dies:
-#ifndef BUG_DEBT_DIES
+#ifdef TWO_LOCKS
     if
-    :: owes & BIT(me) ->
+    :: owes_elsewhere = 1
+    :: true
+    fi;
+#endif
+
+    /* -- one try: fst_rw_bury, then fst_rw_try_read or fst_rw_take_word; a head has the mutex -- */
+try:
+    atomic {
+        if
+        :: IS_DEAD(word) && role[me] == OUT -> goto bury
+        :: (!IS_OPEN(word) || TOO_MANY(word)) && role[me] == HEAD ->
+            unlock_mutex();
+            goto cannot_enter
+        :: (!IS_OPEN(word) || TOO_MANY(word)) && role[me] != HEAD -> goto enqueue
+        :: IS_OPEN(word) && !TOO_MANY(word) && kind[me] == A_WRITER -> take_word(); goto has_word
+        :: IS_OPEN(word) && kind[me] == A_READER && (word & FENCED) -> goto publish
+        :: IS_OPEN(word) && kind[me] == A_READER && !(word & FENCED) -> count()
+        fi
+    };
+    atomic {
+        if                                      /* fst_rw_note_counted_read, after some reads */
+#ifndef NOT_DEFAULT
+        :: !(word & (PEND | FENCED)) -> word = word | FENCED
+#endif
+        :: true
+        fi;
+        if
+        :: role[me] == HEAD -> goto head_reads
+        :: else -> goto reads
+        fi
+    };
+publish:                                        /* try_visibly */
+    slots = slots | BIT(me);
+    atomic {
+        if
+        :: FINDS_OPEN && role[me] == HEAD -> enter_read_myself(); goto head_reads
+        :: FINDS_OPEN && role[me] != HEAD -> enter_read_myself(); goto reads
+        :: else -> slots = slots & ~BIT(me)
+        fi;
+        if
+        :: SLEEPS_ON(me)
+        :: else -> goto try
+        fi
+    };
+#ifndef M10
+    { d_step { wake_all(me) } };
+#endif
+    goto try;
+
+has_word:
+#ifdef FORK
+    { d_step { note_mode() } };
+#endif
+    goto drain;
+
+    /* -- enqueue, enqueue_again -- */
+enqueue:
+    atomic {
         lock_mutex();
-        d_step {
-            owes = owes & ~BIT(me);
-            flags = flags & ~PROMOTE;
-            if                                  /* also a head that waits for the count */
-#ifdef BUG_HEAD_NOT_TOLD
-            :: length > 0 && !HAS_HEAD -> tell(q[0], HEAD)
+        if
+        :: kind[me] == AN_UPGRADER && IS_SECOND_UPGRADER ->
+            goto upgrade_failed                 /* WOULD_DEADLOCK */
+        :: kind[me] == AN_UPGRADER && !IS_SECOND_UPGRADER -> step_ahead(place)
+        :: kind[me] != AN_UPGRADER && robbed -> step_ahead(place)
+        :: role[me] == LET_GO ->                /* behind readers that have waited longer */
+            place = (HAS_HEAD -> 1 : 0);
+            do
+            :: place < length && kind[q[place]] == A_READER -> place++
+            :: break
+            od
+        :: kind[me] != AN_UPGRADER && !robbed && role[me] == OUT ->
+            place = length;                     /* a writer: ahead of young readers */
+            do
+            :: place > 0 && kind[me] == A_WRITER && role[q[place - 1]] == WAITING &&
+#ifndef BUG_NOT_FIFO
+                kind[q[place - 1]] == A_READER ->
 #else
-            :: length > 0 -> tell(q[0], HEAD)
+                true ->
+#endif
+                place--
+            :: break
+            od
+        fi;
+        { d_step {
+            assert(kind[me] != A_WRITER || robbed || place == length || kind[q[place]] == A_READER);
+            insert(me, place);
+            place = 0;
+#ifdef M8
+            role[me] = (role[me] == OUT -> WAITING : role[me]);
+#else
+            role[me] = WAITING;
+#endif
+            flags = flags | QUEUED;             /* enqueued_locked */
+            if
+            :: (kind[me] == AN_UPGRADER || robbed) && !HAS_HEAD -> tell(q[0], HEAD)
+            :: else -> find_head()
+            fi;
+            robbed = 0
+        }};
+        if
+        :: role[me] == HEAD && kind[me] != A_READER -> mutex = 1
+        :: else -> check_queue(); goto wait_queued
+        fi
+    };
+    atomic { set_pend(); unlock_mutex() };
+
+    /* -- wait_queued, enter_queued -- */
+wait_queued:
+    atomic {
+        if
+        :: role[me] == HEAD && SEEMS_FREE(word) -> goto enter_as_head
+        :: role[me] == HEAD && !SEEMS_FREE(word)
+        :: role[me] == LET_GO && !mutex -> assert(!freed); goto try     /* enter_by_itself */
+        :: role[me] == GRANTED && !mutex -> assert(!freed); goto reads  /* enter_counted */
+        :: role[me] == WAITING
+        fi;
+        if
+        :: timed || kind[me] == AN_UPGRADER -> goto cannot_enter
+        :: else -> goto sleep_queued
+        fi
+    };
+enter_as_head:
+    atomic {
+        lock_mutex();
+        if
+        :: role[me] != HEAD || !SEEMS_FREE(word) -> goto cannot_enter
+        :: role[me] == HEAD && SEEMS_FREE(word) && kind[me] == A_READER -> mutex = 1; goto try
+        :: role[me] == HEAD && SEEMS_FREE(word) && kind[me] != A_READER ->
+            { d_step { take_word(); leave_queue(); owe(); check_queue() } };
+            goto has_word
+        fi
+    };
+
+    /* A reader has entered as the head, and has the mutex: entered_as_reader_locked. */
+head_reads:
+    atomic {
+#ifdef NOT_DEFAULT
+        { d_step { leave_queue(); grant_readers(); note_empty(); find_head() } };
+        word = (length > 0 -> word | PEND : word & ~PEND);
+        mutex = 0;
+        goto reads
+#else
+        leave_queue();
+        if
+        :: length > 0 && kind[q[0]] == A_READER ->
+            d_step { let_readers_go(); note_empty(); find_head() }
+        :: d_step { note_empty(); find_head() } /* nobody, or the lock is hammered */
+        fi
+#endif
+    };
+#ifdef BUG_PEND_LATE
+    unlock_mutex();
+    word = word & ~PEND;
+#else
+    atomic { word = word & ~PEND; unlock_mutex() };     /* a token does not have this bit */
+#endif
+    goto reads;
+
+    /* -- reason_to_give_up, sleep_queued -- */
+cannot_enter:
+    atomic {
+        if
+        :: kind[me] == AN_UPGRADER && (word & WRITER) -> robbed = 1; goto give_up       /* LOST */
+        :: timed && !(kind[me] == AN_UPGRADER && (word & WRITER)) -> goto give_up
+        :: timed != 2 && !(kind[me] == AN_UPGRADER && (word & WRITER))
+        fi
+    };
+sleep_queued:
+    atomic {                                    /* sleep_as_head, nap */
+        if
+        :: role[me] != HEAD -> goto sleep_on_signal
+        :: role[me] == HEAD && kind[me] != AN_UPGRADER && (signals & BIT(me)) ->
+            signals = signals & ~BIT(me);
+            goto wait_queued
+        :: role[me] == HEAD && IS_DEAD(word) -> goto bury
+        :: role[me] == HEAD && (word & WRITER) && !IS_DEAD(word) ->
+#ifndef BUG_UPGRADER_SLEEPS
+            if
+            :: kind[me] == AN_UPGRADER -> goto wait_queued
+            :: else -> goto sleep_behind_writer
+            fi
+#else
+            goto sleep_behind_writer
+#endif
+        :: role[me] == HEAD && !(word & WRITER) && kind[me] == A_READER -> goto wait_queued
+        :: role[me] == HEAD && !(word & WRITER) && kind[me] != A_READER
+        fi
+    };
+
+    /* -- sleep_until_counted_down -- */
+    atomic {
+        lock_mutex();
+        if
+        :: role[me] != HEAD -> goto sleep_on_signal
+        :: role[me] == HEAD && !(word & WRITER) && TOO_MANY(word) ->
+            set_pend();
+            check_queue();
+            goto sleep_on_signal
+#ifdef BUG_SLEEP_WITHOUT_PEND
+        :: role[me] == HEAD && ((word & WRITER) || !TOO_MANY(word)) -> goto sleep_on_signal
+#else
+        :: role[me] == HEAD && ((word & WRITER) || !TOO_MANY(word)) -> goto wait_queued
+#endif
+        fi
+    };
+
+sleep_on_signal:
+    if
+    :: d_step { signals & BIT(me) -> signals = signals & ~BIT(me) }
+    :: timed == 1 -> timed = 2
+    fi;
+    goto wait_queued;
+
+sleep_behind_writer:                            /* ask_for_the_lock, or watch only */
+    if
+    :: flags = flags | HAND_OVER;
+        if
+        :: flags = flags & ~HAND_OVER           /* a young head gives up asking */
+        :: true
+        fi
+    :: true
+    fi;
+    atomic {                                    /* sleep_on_writer */
+        if
+        :: (word & WRITER) && !IS_DEAD(word) -> parked[me] = OWNER(word) + 1
+        :: else -> goto wait_queued
+        fi
+    };
+    if
+    :: parked[me] == 0
+    :: d_step { timed == 1 -> timed = 2; parked[me] = 0 }
+    fi;
+    goto wait_queued;
+
+    /* -- give_up -- */
+give_up:
+    atomic {
+        lock_mutex();
+        if
+        :: role[me] == LET_GO -> goto gave_up
+        :: role[me] == GRANTED -> goto reads
+        :: role[me] == WAITING ->
+            { d_step {
+                k = 0;
+                do
+                :: q[k] != me -> k++
+                :: else -> break
+                od;
+                remove(k);
+                note_empty();
+                check_queue()
+            }};
+            goto gave_up
+        :: role[me] == HEAD ->
+            { d_step {
+                leave_queue();
+                note_empty();
+#ifndef M7
+                find_head();
+#endif
+                mutex = 1
+            }}
+        fi
+    };
+    atomic {
+#ifndef M6
+        word = (length == 0 -> word & ~PEND : word);
+#endif
+        unlock_mutex()
+    };
+gave_up:
+    atomic {
+        role[me] = OUT;
+        signals = signals & ~BIT(me);
+        if
+        :: kind[me] == AN_UPGRADER && robbed -> robbed = 0; goto upgrade_lost
+        :: kind[me] == AN_UPGRADER && !robbed -> goto upgrade_failed
+        :: kind[me] != AN_UPGRADER -> finish(); come_back()
+        fi
+    };
+
+    /* -- reading -- */
+reads:
+#ifdef FORK
+    if
+    :: !forked -> goto forks
+    :: true
+    fi;
+#endif
+    atomic {
+        role[me] = OUT;
+        signals = signals & ~BIT(me);
+        if
+        :: to_do == UPGRADE || to_do == NESTED -> kind[me] = AN_UPGRADER; goto upgrade
+        :: else
+        fi;
+
+    /* -- fst_rw_leave_read -- */
+        if
+        :: (counted & BIT(me)) && (word & PEND) -> goto uncount
+        :: (counted & BIT(me)) && !(word & PEND) ->     /* uncount_unnoticed */
+            counted = counted & ~BIT(me);
+            readers = readers & ~BIT(me);
+            word = word - ONE;
+            finish();
+            come_back()
+        :: slots & BIT(me) ->
+            slots = slots & ~BIT(me);
+            readers = readers & ~BIT(me);
+            finish();
+            wake_and_go_on()
+        fi
+    };
+uncount:
+    atomic {                                    /* uncount, uncount_locked */
+        lock_mutex();
+        if
+        :: !(word & PEND) -> goto reads
+        :: else ->
+            mutex = 1;
+            counted = counted & ~BIT(me);
+            readers = readers & ~BIT(me);
+            word = word - ONE;
+            left = COUNT(word);
+#ifndef HANGS_ONLY
+            assert(HAS_HEAD);
+#endif
+            finish()
+        fi
+    };
+    atomic {
+        if
+#ifdef BUG_UNCOUNT_SILENT
+        :: true
+#elif defined(BUG_UPGRADER_NOT_TOLD)
+        :: left == 0 -> tell(q[0], HEAD)
+        :: else
+#else
+        :: left <= (HAS_UPGRADER -> 1 : 0) -> tell(q[0], HEAD)
+        :: else
+#endif
+        fi;
+        left = 0;
+        unlock_mutex();
+        come_back()
+    };
+
+    /* -- fst_rw_drain -- */
+drain:
+    atomic {
+        if
+        :: met && (!(word & WRITER) || OWNER(word) != me) -> goto lost
+        :: else
+        fi;
+        todo = todo & slots;
+        if
+        :: todo == 0 && met -> goto drained
+        :: todo == 0 && !met -> become_writer()
+        :: todo != 0
+        fi;
+        if
+        :: MAY_UPGRADE && !met && kind[me] != AN_UPGRADER -> word = word + DRAIN; met = 1
+        :: else
+        fi
+    };
+    atomic {                                    /* sleep_until_gone */
+        if
+        :: met && (!(word & WRITER) || OWNER(word) != me) -> goto drain
+        :: else
+        fi;
+        if
+        :: (todo & slots) && timed -> goto drain_gives_up
+        :: (todo & slots & 1) && timed != 2 -> parked[me] = 1
+        :: (todo & slots & 2) && timed != 2 -> parked[me] = 2
+#if THREADS > 2
+        :: (todo & slots & 4) && timed != 2 -> parked[me] = 3
+#endif
+#if THREADS > 3
+        :: (todo & slots & 8) && timed != 2 -> parked[me] = 4
+#endif
+        :: (todo & slots) == 0 -> goto drain
+        fi
+    };
+    if
+    :: parked[me] == 0
+    :: d_step { timed == 1 -> timed = 2; parked[me] = 0 }
+    fi;
+    goto drain;
+
+drain_gives_up:
+    atomic {
+        todo = 0;
+        fenced = 0;
+        if
+        :: met && word != SELF + DRAIN -> goto lost
+        :: else -> met = 0; word = (kind[me] == AN_UPGRADER -> word : SELF); goto pass_on
+        fi
+    };
+
+    /* An upgrading reader has the word, and owes what this thread owed. */
+lost:
+    atomic {
+        met = 0;
+        todo = 0;
+        fenced = 0;
+#ifndef BUG_ROBBED_OWES
+        owes = owes & ~BIT(me);
+#endif
+        robbed = 1;
+        if
+        :: SLEEPS_ON(me)
+        :: else -> goto robbed_again
+        fi
+    };
+#ifndef BUG_ROBBED_SILENT
+    { d_step { wake_all(me) } };
+#endif
+robbed_again:
+    if                                          /* take_word */
+    :: IS_DEAD(word) -> goto bury
+    :: else -> goto enqueue
+    fi;
+
+drained:
+    atomic {
+        if
+        :: word != SELF + DRAIN -> goto lost
+        :: word == SELF + DRAIN -> become_writer()
+        fi
+    };
+has_dropped_level:
+    wake_sleepers_of(me);
+
+    /* -- writing; then fst_rw_pass_on, also after a drain that did not come to its end -- */
+pass_on:
+    if
+#if DEATH
+    :: writer == me && (DEATH & BIT(me)) -> goto dies
+#endif
+#ifdef FORK
+    :: writer == me && !forked -> goto forks
+#endif
+    :: flags == 0
+#ifndef NOT_DEFAULT
+    :: flags == QUEUED
+#endif
+    :: flags != 0 || dead -> goto pass_on_to_queue      /* also: now and then; ABANDONED */
+    fi;
+    FORGET_OWNER
+    atomic {
+        assert(COUNT(free_word) == 0 && !(owes & BIT(me)));
+        let_go(free_word);
+        wake_and_go_on()
+    };
+pass_on_to_queue:
+    atomic {
+        lock_mutex();
+        if
+#ifndef BUG_UNLOCK_LATE
+        :: length == 0 ->
+            flags = flags & ~(PROMOTE | HAND_OVER | TAKE_COUNT);
+            goto queue_is_empty
+#endif
+        :: else
+        fi;
+        mutex = 1;
+        if                                      /* is_due */
+        :: length > 0 && ((flags & HAND_OVER) || IS_FAIR || HAS_HEAD) -> due = 1
+        :: length == 0 || !((flags & HAND_OVER) || IS_FAIR)
+        fi;
+        { d_step {
+            readers_first();
+            if
+#ifdef M11
+            :: length > 0 && due -> tell(q[0], HEAD)
+#else
+            :: length > 0 && (due || (flags & PROMOTE)) -> tell(q[0], HEAD)
 #endif
             :: else
+            fi;
+            flags = flags & ~(PROMOTE | HAND_OVER | TAKE_COUNT)
+        }}
+    };
+    FORGET_OWNER
+    { d_step { let_go(free_word + (due -> PEND : 0)); due = 0 } };
+    atomic { unlock_mutex(); wake_and_go_on() };
+queue_is_empty:
+    FORGET_OWNER
+    atomic { let_go(free_word); wake_and_go_on() };
+wakes:
+    atomic { wake_all(me); go_on() };
+
+    /* -- upgrade: take_word, try_upgrade, try_locked -- */
+upgrade:
+    atomic {
+        lock_mutex();
+        if
+        :: IS_DEAD(word) -> goto bury
+        :: (word & WRITER) && !IS_DEAD(word) ->
+            if
+            :: IS_UPGRADING -> goto upgrade_failed                  /* WOULD_DEADLOCK */
+            :: CAN_ROB ->                                           /* rob_writer_locked */
+                { d_step {
+                    todo = OWNER(word);
+                    blocker = (role[todo] == OUT -> parked[todo] : 0);
+                    assert(free_word == FENCED);
+                    fenced = 1;
+                    word = SELF + UPG;
+                    keep_count();
+                    owe();
+                    check_queue()
+                }};
+                goto robs
+            :: else -> goto upgrade_lost
             fi
-        };
-        unlock_mutex()
+        :: !(word & WRITER) && IS_SECOND_UPGRADER -> goto upgrade_failed
+        :: !(word & WRITER) && !IS_SECOND_UPGRADER && TOO_MANY(word) ->
+            goto enqueue                                            /* BUSY */
+        :: !(word & WRITER) && !IS_SECOND_UPGRADER && !TOO_MANY(word) ->
+            { d_step { take_word(); owe(); check_queue() } };
+            goto has_word
+        fi
+    };
+upgrade_lost:                                   /* yields until something has happened */
+    if
+    :: !(word & WRITER) || IS_DEAD(word) -> goto upgrade
+    :: CAN_ROB -> goto upgrade
+    :: IS_UPGRADING -> goto upgrade
+    :: timed -> goto upgrade_failed
+    fi;
+robs:                                           /* wake_after_robbing */
+#ifndef BUG_ROBBER_SILENT
+    wake_sleepers_of(todo);
+    if
+    :: blocker -> wake_sleepers_of((blocker - 1))
     :: else
     fi;
 #endif
+    { d_step {
+#ifndef HANGS_ONLY
+        assert(!ROBBED_SLEEPS);
+#endif
+        blocker = 0;
+        todo = ALL & ~BIT(me)
+    }};
+    goto drain;
+
+upgrade_failed:
+    { d_step { kind[me] = A_READER; robbed = 0; to_do = READ } };
+    goto reads;
+
+#if DEATH
+    /* -- the thread ends as the owner of the word: fst_thread_ended -- */
+dies:
+#ifdef BUG_PAY_LATE
     { d_step { writer = NOBODY; dead = dead | BIT(me) } };
     wake_sleepers_of(me);
-    goto done;
+#endif
+#ifndef BUG_DEBT_DIES
+    atomic {                                    /* fst_rw_pay */
+        if
+        :: !(owes & BIT(me)) -> goto retires
+        :: else
+        fi;
+        lock_mutex();
+        assert((word & WRITER) && OWNER(word) == me);
+        owes = owes & ~BIT(me);
+        flags = flags & ~PROMOTE;
+        if                                      /* also a head that waits for the count */
+#ifdef BUG_HEAD_NOT_TOLD
+        :: length > 0 && !HAS_HEAD -> tell(q[0], HEAD)
+#else
+        :: length > 0 -> tell(q[0], HEAD)
+#endif
+        :: else
+        fi;
+        check_queue()
+    };
+#endif
+retires:
+    atomic {
+        if                                      /* fst_rw_give_back_reads */
+        :: counted & BIT(me) -> free_word = free_word & FENCED
+        :: else
+        fi;
+        counted = counted & ~BIT(me);
+        slots = slots & ~BIT(me);
+        readers = readers & ~BIT(me);
+        writer = NOBODY;
+        dead = dead | BIT(me);
+        finished = finished | BIT(me)
+    };
+    wake_sleepers_of(me);
+    atomic { come_back() };
+#endif
 
     /* -- fst_rw_bury -- */
 bury:
-    w = 0;
-    lock_mutex();
-    w = word;
+    atomic {
+        lock_mutex();
+        if
+        :: IS_DEAD(word) ->
+            flags = flags & ~(PROMOTE | HAND_OVER | TAKE_COUNT);
+#if defined(FORK) && !defined(NOT_DEFAULT) && !defined(BUG_BURIED_AS_IT_IS)
+            free_word = (noted == OWNER(word) + 1 -> free_word : free_word | FENCED);
+            noted = 0;
+#endif
+            { d_step {
+                readers_first();
+                word = free_word;
+                free_word = free_word & FENCED;
+                if
+                :: length > 0 -> tell(q[0], HEAD); word = word | PEND
+                :: else
+                fi;
+                check_queue()
+            }}
+        :: else
+        fi;
+        if
+        :: role[me] != OUT -> goto wait_queued
+        :: role[me] == OUT && kind[me] == AN_UPGRADER -> goto upgrade
+        :: role[me] == OUT && kind[me] != AN_UPGRADER && robbed -> goto enqueue
+        :: role[me] == OUT && kind[me] != AN_UPGRADER && !robbed -> goto try
+        fi
+    };
+
+#ifdef FORK
+    /* -- fst_registry_fork_child -- */
+forks:
+    { d_step {
+        forked = me + 1;
+        dead = ALL & ~BIT(me);
+        slots = slots & BIT(me);
+        counted = counted & BIT(me);
+        mutex = 0;                              /* repair */
+        owes = 0;
+        length = 0;
+        flags = flags & ~(QUEUED | PROMOTE | HAND_OVER);
+        if
+        :: IS_DEAD(word) -> free_word = free_word & FENCED
+        :: (word & WRITER) && !IS_DEAD(word)
+        :: !(word & WRITER) -> word = (word & FENCED) + (counted -> ONE : 0)
+        fi;
+        readers = readers & BIT(me);
+        writer = (writer == me -> me : NOBODY);
+        finished = ALL & ~BIT(me);
+        returned = finished;
+        i = 0;
+        do
+        :: i < THREADS ->
+            role[i] = OUT; kind[i] = A_READER; parked[i] = 0; q[i] = 0; i++
+        :: else -> break
+        od;
+        signals = 0;
+        round = 0
+    }};
     if
-    :: (w & WRITER) && (dead & BIT(OWNER(w))) ->
-        d_step {
-            flags = flags & ~(PROMOTE | HAND_OVER);
-            if
-            :: length > 0 -> tell(q[0], HEAD)
-            :: else
-            fi
-        };
-        d_step {
-            word = free_word + (length > 0 -> PEND : 0);
-            free_word = free_word & FENCED
-        }
-    :: else
-    fi;
-    w = 0;
-    unlock_mutex();
-    if
-    :: role[me] == OUT -> goto newcomer
-    :: else -> goto wait_queued
+    :: writer == me -> goto pass_on
+    :: writer != me && READS_TOO -> to_do = READ; goto reads
+    :: writer != me && READS_TOO -> kind[me] = AN_UPGRADER; goto upgrade
+    :: writer != me && !READS_TOO -> atomic { come_back() }
     fi;
 #endif
 
-done:
-    { d_step {
-        assert(role[me] == OUT || role[me] == LET_GO);
-        w = 0; ok = 0; to_do = 0; timed = 0; met = 0; robbed = 0; upgrading = 0; to_another = 0;
-        past_pend = 0; before = 0;
-        role[me] = OUT;
-        kind[me] = A_READER;
-        signals = signals & ~BIT(me)
-    }}
+end_of_thread:
+    false
+#ifdef FORK
+    }
+    unless { forked && forked != me + 1 }
+#endif
+}
+
+/*
+ * Threads that may do the same are interchangeable: one that wants more (a greater number) is one
+ * that comes later.
+ */
+byte kinds_before, first_before, first, timed_before, timed, same;
+
+inline begin(t, kinds)
+{
+    same = (kinds == kinds_before && ((TIMED ^ (TIMED << 1) | DEATH ^ (DEATH << 1)) & BIT(t)) == 0);
+    choose(kinds, first);
+    if
+    :: same && first < first_before -> first = first_before
+    :: else
+    fi;
+    if
+    :: TIMED & BIT(t) -> timed = 1
+    :: !(same && first == first_before && timed_before) -> timed = 0
+    fi;
+    kind[t] = KIND_FOR(first);
+    run thread(t, kinds, first, timed);
+    kinds_before = kinds;
+    first_before = first;
+    timed_before = timed
 }
 
 init {
     atomic {
-        run thread(0, KINDS0);
-        run thread(1, KINDS1);
+#ifndef NOT_DEFAULT
+        if
+        :: word = FENCED; free_word = FENCED
+        :: true
+        fi;
+#endif
+        begin(0, KINDS0);
+        begin(1, KINDS1);
 #if THREADS > 2
-        run thread(2, KINDS2);
+        begin(2, KINDS2);
 #endif
 #if THREADS > 3
-        run thread(3, KINDS3);
+        begin(3, KINDS3);
 #endif
-    }
-    _nr_pr == 1;                                /* all have come to their end */
+        { d_step {
+            kinds_before = 0; first_before = 0; first = 0; timed_before = 0; timed = 0; same = 0
+        }}
+    };
+    returned == ALL;                            /* all have come to their end */
 #ifndef HANGS_ONLY
-    assert(length == 0 && slots == 0 && counted == 0 && owes == 0);
-    assert((word & ~FENCED) == 0 || ((word & WRITER) && (dead & BIT(OWNER(word)))));
-    assert(!(flags & (QUEUED | HAND_OVER)))
+    assert(length == 0 && slots == 0 && counted == 0 && (owes & ~dead) == 0);
+    assert((word & ~FENCED) == 0 || IS_DEAD(word));
+    assert(!(flags & (QUEUED | HAND_OVER | PROMOTE)))
 #endif
 }
