@@ -51,6 +51,7 @@ static fasteners_status init(fasteners_ipc_lock *lock, const char *path,
     if (status != FASTENERS_OK)
         return status;
     lock->file.settings = &lock->settings;
+    lock->file.gated = lock->settings.options.fair;
     lock->turn.strict = lock->settings.options.fair;
     status = fst_at_fork_add(&lock->fork, reset_after_fork, &ignored);
     if (status != FASTENERS_OK)
@@ -109,7 +110,7 @@ static fasteners_status may_wait_for_turn(const fasteners_ipc_lock *lock, const 
     if (wait->timeout_ms != FASTENERS_FOREVER)
         return FASTENERS_OK;
     if (fst_turn_is_mine(&lock->turn, wait->thread) ||
-        fst_lock_file_path_held_by(&lock->settings, wait->thread))
+        fst_lock_file_path_held_by(&lock->settings, wait->thread) != FST_NOT_HELD)
         return FASTENERS_WOULD_DEADLOCK;
     return FASTENERS_OK;
 }
@@ -124,7 +125,7 @@ static fasteners_status take_turn(fasteners_ipc_lock *lock, fst_wait *wait)
 
 static fasteners_status acquire_file(fasteners_ipc_lock *lock, fst_wait *wait, fst_report *report)
 {
-    fasteners_status status = fst_lock_file_try(&lock->file, wait->thread, report);
+    fasteners_status status = fst_lock_file_try(&lock->file, FST_EXCLUSIVE, wait->thread, report);
 
     if (status != FASTENERS_BUSY)
         return status;
@@ -132,7 +133,9 @@ static fasteners_status acquire_file(fasteners_ipc_lock *lock, fst_wait *wait, f
     if (status != FASTENERS_OK)
         return status;
     fst_turn_expose(&lock->turn, wait);
-    return fst_lock_file_wait(&lock->file, wait, report);
+    status = fst_lock_file_wait(&lock->file, FST_EXCLUSIVE, wait, report);
+    fst_turn_keep(&lock->turn, wait->thread);
+    return status;
 }
 
 fasteners_status fasteners_ipc_lock_acquire(fasteners_ipc_lock *lock, int64_t timeout_ms)

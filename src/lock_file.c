@@ -6,6 +6,8 @@
 static const fst_range LOCK = {.first = 0, .length = 1};
 static const fst_range GATE = {.first = 1, .length = 1};
 static const fst_range LOCK_AND_GATE = {.first = 0, .length = 2};
+static const fst_range INTENT = {.first = 2, .length = 1};
+static const fst_range GATE_AND_INTENT = {.first = 1, .length = 2};
 /* Unlocking all is the cheapest for the kernel, which then need not think of splitting a lock. */
 static const fst_range EVERYTHING = {.first = 0, .length = 0};
 
@@ -14,12 +16,22 @@ enum { ATTEMPTS = 16 };
 
 /* ------------------------------------------------------------------ opening, closing -- */
 
-static fasteners_status open_existing(fst_lock_file *lock, int *os_error)
+static fasteners_status open_as(fst_lock_file *lock, fst_access access, int *os_error)
 {
     const fst_settings *settings = lock->settings;
 
-    return fst_open_files_open(&lock->file, settings->path, FST_READ_WRITE,
+    return fst_open_files_open(&lock->file, settings->path, access,
                                settings->options.follow_symlinks, os_error);
+}
+
+/* A shared lock needs no more than a file that can be read. */
+static fasteners_status open_existing(fst_lock_file *lock, fst_lock_mode mode, int *os_error)
+{
+    fasteners_status status = open_as(lock, FST_READ_WRITE, os_error);
+
+    lock->read_only = status == FASTENERS_NO_PERMISSION && mode == FST_SHARED;
+    lock->reopen = false;
+    return lock->read_only ? open_as(lock, FST_READ, os_error) : status;
 }
 
 /*
@@ -45,14 +57,14 @@ static fasteners_status create(fst_lock_file *lock, bool *raced, int *os_error)
  * Looks for the file first: creating is the rare case, and on some systems forbidden for a file
  * that is there. LOST: others create and remove it in step with us, which is contention.
  */
-static fasteners_status open_or_create(fst_lock_file *lock, fst_report *report)
+static fasteners_status open_or_create(fst_lock_file *lock, fst_lock_mode mode, fst_report *report)
 {
     int os_error = 0;
     bool raced = false;
     fasteners_status status = FASTENERS_NOT_FOUND;
 
     for (int i = 0; i < ATTEMPTS && status == FASTENERS_NOT_FOUND; i++) {
-        status = open_existing(lock, &os_error);
+        status = open_existing(lock, mode, &os_error);
         if (status != FASTENERS_NOT_FOUND)
             return fst_report_note(report, "open the lock file", status, os_error);
         status = create(lock, &raced, &os_error);
@@ -67,11 +79,39 @@ static bool is_stolen(const fst_lock_file *lock)
     return atomic_load_explicit(&lock->file.stolen, memory_order_relaxed);
 }
 
-static fasteners_status ensure_open(fst_lock_file *lock, fst_report *report)
+/* Whether the number certainly is no descriptor of our file any more. */
+static bool is_foreign(const fst_lock_file *lock)
 {
-    if (lock->file.is_open && is_stolen(lock))
+    fst_file_id id;
+    int ignored;
+
+    if (!lock->file.is_open || is_stolen(lock))
+        return true;
+    fasteners_status status = fst_os_file_id(lock->file.os, &id, &ignored);
+    return status == FASTENERS_LOST ||
+           (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id));
+}
+
+/* OK: the descriptor is still that of our file. LOST: the program has closed it. */
+static fasteners_status check_descriptor(const fst_lock_file *lock, fst_report *report)
+{
+    fst_file_id id;
+    int os_error = 0;
+
+    if (!lock->file.is_open || is_stolen(lock))
+        return FASTENERS_LOST;
+    fasteners_status status = fst_os_file_id(lock->file.os, &id, &os_error);
+    if (status == FASTENERS_NOT_FOUND ||
+        (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id)))
+        status = FASTENERS_LOST;
+    return fst_report_note(report, "look at the locked file", status, os_error);
+}
+
+static fasteners_status ensure_open(fst_lock_file *lock, fst_lock_mode mode, fst_report *report)
+{
+    if (lock->file.is_open && (is_stolen(lock) || lock->reopen))
         fst_lock_file_close(lock, report);
-    return lock->file.is_open ? FASTENERS_OK : open_or_create(lock, report);
+    return lock->file.is_open ? FASTENERS_OK : open_or_create(lock, mode, report);
 }
 
 void fst_lock_file_close(fst_lock_file *lock, fst_report *report)
@@ -92,47 +132,104 @@ static fasteners_status unlock_range(const fst_lock_file *lock, fst_range range,
     return fst_report_note(report, "unlock", status, os_error);
 }
 
-static fasteners_status try_bytes(fst_lock_file *lock, fst_report *report)
+static fst_claim claim_of(fst_lock_mode mode, fst_range range)
 {
-    if (!lock->settings->options.fair)
-        return fst_lock_try(&lock->file, LOCK, report);
-    fasteners_status status = fst_lock_try(&lock->file, LOCK_AND_GATE, report);
+    return (fst_claim){.mode = mode, .range = range};
+}
+
+/* Whether somebody is there. What is asked for is shared, lest readers of the whole file count. */
+static fasteners_status look(fst_open_file *file, fst_claim claim, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = fst_os_lock_test(file->os, claim.mode, claim.range, &os_error);
+
+    return fst_report_note(report, "look at the lock", status, os_error);
+}
+
+static fasteners_status look_at_gate(fst_lock_file *lock, fst_report *report)
+{
+    return look(&lock->file, claim_of(FST_SHARED, GATE_AND_INTENT), report);
+}
+
+/*
+ * Whether those who wait are to be waited for. A reader past which nobody can get anyhow, since it
+ * reads already, would wait for itself.
+ */
+static bool must_queue(const fst_lock_file *lock, fst_lock_mode mode, uint64_t thread)
+{
+    if (mode == FST_EXCLUSIVE)
+        return true;
+    return lock->gated && fst_open_files_held_by(lock->file.id, thread, NULL) == FST_NOT_HELD;
+}
+
+static fasteners_status try_exclusive(fst_lock_file *lock, fst_report *report)
+{
+    if (!lock->gated)
+        return fst_lock_try(&lock->file, claim_of(FST_EXCLUSIVE, LOCK), report);
+    fasteners_status status =
+        fst_lock_try(&lock->file, claim_of(FST_EXCLUSIVE, LOCK_AND_GATE), report);
     return status == FASTENERS_OK ? unlock_range(lock, GATE, report) : status;
 }
 
-static fasteners_status wait_for_bytes(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+/*
+ * The gate is given back before the wait for the lock: as long as readers have it, the next writer
+ * cannot show itself there. The intent is queued for together with it, but where locks belong to
+ * the process: to take and give back would be to take it from another handle that upgrades.
+ */
+static fasteners_status pass_gate(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+{
+    bool alone = fst_os_locks_per_process();
+    const fst_settings *settings = lock->settings;
+    const fst_claim passage = claim_of(FST_SHARED, alone ? GATE : GATE_AND_INTENT);
+    const fst_claim intent = claim_of(FST_SHARED, INTENT);
+    fasteners_status status = look_at_gate(lock, report);
+
+    if (status != FASTENERS_BUSY)
+        return status;
+    status = fst_lock_wait_in_turn(&lock->file, passage, settings, wait, report);
+    if (status == FASTENERS_OK)
+        status = unlock_range(lock, passage.range, report);
+    if (status == FASTENERS_OK && alone)
+        status = fst_wait_by_polling(&lock->file, look, intent, settings, wait, report);
+    return status;
+}
+
+static fasteners_status wait_for_exclusive(fst_lock_file *lock, fst_wait *wait, fst_report *report)
 {
     const fst_settings *settings = lock->settings;
+    const fst_claim exclusive = claim_of(FST_EXCLUSIVE, LOCK);
 
-    if (!settings->options.fair)
-        return fst_lock_wait(&lock->file, LOCK, settings, wait, report);
-    fasteners_status status = fst_lock_wait_in_turn(&lock->file, GATE, settings, wait, report);
+    if (!lock->gated)
+        return fst_lock_wait(&lock->file, exclusive, settings, wait, report);
+    fasteners_status status =
+        fst_lock_wait_in_turn(&lock->file, claim_of(FST_EXCLUSIVE, GATE), settings, wait, report);
     if (status != FASTENERS_OK)
         return status;
-    status = fst_lock_wait(&lock->file, LOCK, settings, wait, report);
+    status = fst_lock_wait(&lock->file, exclusive, settings, wait, report);
+    if (status == FASTENERS_LOST)
+        return status;
     fasteners_status unlocked = unlock_range(lock, GATE, report);
     return unlocked == FASTENERS_OK ? status : unlocked;
 }
 
 /* ------------------------------------------------------------------------ reservation -- */
 
-static fasteners_status try_to_reserve(fst_open_file *file, fst_range range, fst_report *report)
+static fasteners_status try_to_reserve(fst_open_file *file, fst_claim claim, fst_report *report)
 {
-    (void)range;
     (void)report;
-    return fst_open_files_try_reserve(file);
+    return fst_open_files_try_reserve(file, claim.mode, file->passes);
 }
 
-static fasteners_status wait_for_reservation(fst_lock_file *lock, fst_wait *wait,
-                                             fst_report *report)
+static fasteners_status wait_for_reservation(fst_lock_file *lock, fst_lock_mode mode, bool passes,
+                                             fst_wait *wait, fst_report *report)
 {
     fasteners_status status;
 
     if (lock->settings->polls)
-        return fst_wait_by_polling(&lock->file, try_to_reserve, EVERYTHING, lock->settings, wait,
-                                   report);
+        return fst_wait_by_polling(&lock->file, try_to_reserve, claim_of(mode, EVERYTHING),
+                                   lock->settings, wait, report);
     do {
-        status = fst_open_files_reserve(&lock->file, wait, fst_lock_wait_next_look());
+        status = fst_open_files_reserve(&lock->file, mode, passes, wait, fst_lock_wait_next_look());
     } while (status == FASTENERS_BUSY &&
              !fst_path_has_changed(&lock->file, lock->settings, report));
     return status == FASTENERS_BUSY ? FASTENERS_LOST : status;
@@ -140,28 +237,24 @@ static fasteners_status wait_for_reservation(fst_lock_file *lock, fst_wait *wait
 
 /* ----------------------------------------------------------------------- one attempt -- */
 
-/* OK: the descriptor is still that of our file. LOST: the program has closed it. */
-static fasteners_status check_descriptor(const fst_lock_file *lock, fst_report *report)
+static void set_holder(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread)
 {
-    fst_file_id id;
-    int os_error = 0;
+    bool by_group = mode == FST_SHARED && lock->file.group != NULL;
 
-    if (is_stolen(lock))
-        return FASTENERS_LOST;
-    fasteners_status status = fst_os_file_id(lock->file.os, &id, &os_error);
-    if (status == FASTENERS_NOT_FOUND ||
-        (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id)))
-        status = FASTENERS_LOST;
-    return fst_report_note(report, "look at the locked file", status, os_error);
+    atomic_store_explicit(&lock->file.shared, mode == FST_SHARED, memory_order_relaxed);
+    atomic_store_explicit(&lock->file.holder, by_group ? FST_GROUP : thread, memory_order_relaxed);
 }
 
 /* The lock is granted: is it the right file? Until then it counts for nothing. */
-static fasteners_status confirm(fst_lock_file *lock, uint64_t thread, fst_report *report)
+static fasteners_status confirm(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread,
+                                fst_report *report)
 {
     fasteners_status status = fst_path_check(&lock->file, lock->settings, report);
 
     if (status == FASTENERS_OK)
-        atomic_store_explicit(&lock->file.holder, thread, memory_order_relaxed);
+        set_holder(lock, mode, thread);
+    if (status == FASTENERS_OK && mode == FST_SHARED)
+        fst_open_files_share(&lock->file);
     return status;
 }
 
@@ -181,14 +274,22 @@ static void back_out(fst_lock_file *lock, fasteners_status status, fst_report *r
         fst_lock_file_close(lock, report);
 }
 
-static fasteners_status attempt_now(fst_lock_file *lock, uint64_t thread, fst_report *report)
+static fasteners_status attempt_now(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread,
+                                    fst_report *report)
 {
-    fasteners_status status = fst_open_files_try_reserve(&lock->file);
+    const fst_claim shared = claim_of(FST_SHARED, LOCK);
+    bool queues = must_queue(lock, mode, thread);
+    fasteners_status status = FASTENERS_OK;
 
+    if (mode == FST_SHARED && queues)
+        status = look_at_gate(lock, report);
     if (status == FASTENERS_OK)
-        status = try_bytes(lock, report);
+        status = fst_open_files_try_reserve(&lock->file, mode, !queues);
     if (status == FASTENERS_OK)
-        return confirm(lock, thread, report);
+        status = mode == FST_SHARED ? fst_lock_try(&lock->file, shared, report)
+                                    : try_exclusive(lock, report);
+    if (status == FASTENERS_OK)
+        return confirm(lock, mode, thread, report);
     /* Busy, but perhaps with a file that the path does not name any more. */
     if (status == FASTENERS_BUSY && fst_path_has_changed(&lock->file, lock->settings, report))
         status = FASTENERS_LOST;
@@ -196,40 +297,75 @@ static fasteners_status attempt_now(fst_lock_file *lock, uint64_t thread, fst_re
 }
 
 /*
+ * A lock that came together with a cancel. To close would not do: a program that is just being
+ * started has a copy of the descriptor until it is executed, and would keep the lock.
+ */
+static fasteners_status give_back(fst_lock_file *lock, fst_lock_mode mode, fst_report *report)
+{
+    if (mode == FST_SHARED && fst_open_files_leave(&lock->file))
+        return FASTENERS_CANCELLED;
+    fasteners_status status = unlock_range(lock, EVERYTHING, report);
+    return status == FASTENERS_OK ? FASTENERS_CANCELLED : status;
+}
+
+/*
  * A lock that was granted while the program closed the descriptor has gone with it. That is looked
  * for where there was time for it: after a wait.
  */
-static fasteners_status confirm_after_wait(fst_lock_file *lock, uint64_t thread, fst_report *report)
+static fasteners_status confirm_after_wait(fst_lock_file *lock, fst_lock_mode mode,
+                                           const fst_wait *wait, fst_report *report)
 {
     fasteners_status status = check_descriptor(lock, report);
 
-    return status == FASTENERS_OK ? confirm(lock, thread, report) : status;
+    if (status != FASTENERS_OK)
+        return status;
+    return fst_wait_is_cancelled(wait) ? give_back(lock, mode, report)
+                                       : confirm(lock, mode, wait->thread, report);
 }
 
-static fasteners_status attempt_waiting(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+/* Whether the thread itself is what it would wait for. */
+static bool waits_for_itself(const fst_lock_file *lock, fst_lock_mode mode, const fst_wait *wait)
 {
-    if (wait->timeout_ms == FASTENERS_FOREVER &&
-        fst_open_files_held_by(lock->file.id, wait->thread))
+    if (wait->timeout_ms != FASTENERS_FOREVER)
+        return false;
+    fst_held held = fst_open_files_held_by(lock->file.id, wait->thread, NULL);
+    return held == FST_HELD_EXCLUSIVE || (held == FST_HELD_SHARED && mode == FST_EXCLUSIVE);
+}
+
+static fasteners_status attempt_waiting(fst_lock_file *lock, fst_lock_mode mode, fst_wait *wait,
+                                        fst_report *report)
+{
+    const fst_claim shared = claim_of(FST_SHARED, LOCK);
+    bool queues = must_queue(lock, mode, wait->thread);
+    fasteners_status status = FASTENERS_OK;
+
+    if (waits_for_itself(lock, mode, wait))
         return FASTENERS_WOULD_DEADLOCK;
-    fasteners_status status = wait_for_reservation(lock, wait, report);
+    if (mode == FST_SHARED && queues)
+        status = pass_gate(lock, wait, report);
     if (status == FASTENERS_OK)
-        status = wait_for_bytes(lock, wait, report);
-    return status == FASTENERS_OK ? confirm_after_wait(lock, wait->thread, report) : status;
+        status = wait_for_reservation(lock, mode, !queues, wait, report);
+    if (status == FASTENERS_OK)
+        status = mode == FST_SHARED
+                     ? fst_lock_wait(&lock->file, shared, lock->settings, wait, report)
+                     : wait_for_exclusive(lock, wait, report);
+    return status == FASTENERS_OK ? confirm_after_wait(lock, mode, wait, report) : status;
 }
 
 /* ---------------------------------------------------------------------- the interface -- */
 
-fasteners_status fst_lock_file_try(fst_lock_file *lock, uint64_t thread, fst_report *report)
+fasteners_status fst_lock_file_try(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread,
+                                   fst_report *report)
 {
     fasteners_status status = FASTENERS_LOST;
 
     for (int i = 0; i < ATTEMPTS && status == FASTENERS_LOST; i++) {
-        status = ensure_open(lock, report);
+        status = ensure_open(lock, mode, report);
         if (status == FASTENERS_LOST)
             continue;
         if (status != FASTENERS_OK)
             return status;
-        status = attempt_now(lock, thread, report);
+        status = attempt_now(lock, mode, thread, report);
         if (status != FASTENERS_OK)
             back_out(lock, status, report);
     }
@@ -246,31 +382,37 @@ static void pause_after(int attempts, fst_wait *wait)
         fst_wait_sleep(wait, fst_time_after(1));
 }
 
-fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_lock_mode mode, fst_wait *wait,
+                                    fst_report *report)
 {
     fasteners_status status;
     int attempts = 0;
 
     do {
         pause_after(attempts++, wait);
-        status = ensure_open(lock, report);
+        status = ensure_open(lock, mode, report);
         if (status != FASTENERS_OK && status != FASTENERS_LOST)
             return status;
         if (status == FASTENERS_OK)
-            status = attempt_waiting(lock, wait, report);
+            status = attempt_waiting(lock, mode, wait, report);
         if (status != FASTENERS_OK)
             back_out(lock, status, report);
     } while (status == FASTENERS_LOST && (status = fst_wait_status(wait)) == FASTENERS_OK);
     return status;
 }
 
-/* Not through a symbolic link: that is not ours to remove, and the file behind it would stay. */
-static bool is_named_directly(const fst_lock_file *lock)
+/*
+ * Not through a symbolic link: that is not ours to remove, and the file behind it would stay. Nor
+ * if the lock has gone with its descriptor: others may have the file by now.
+ */
+static bool is_ours_and_named(const fst_lock_file *lock)
 {
+    fst_report unused = {0};
     fst_file_id id;
     int ignored;
 
-    return fst_os_path_id(lock->settings->path, false, &id, &ignored) == FASTENERS_OK &&
+    return check_descriptor(lock, &unused) == FASTENERS_OK &&
+           fst_os_path_id(lock->settings->path, false, &id, &ignored) == FASTENERS_OK &&
            fst_file_id_equal(id, lock->file.id);
 }
 
@@ -280,18 +422,36 @@ static bool is_named_directly(const fst_lock_file *lock)
  */
 static bool remove_name(const fst_lock_file *lock, fst_report *report)
 {
-    if (!lock->settings->options.unlink_on_release || !is_named_directly(lock))
+    if (!lock->settings->options.unlink_on_release || !is_ours_and_named(lock))
         return false;
     report->unlink_failed =
         fst_os_unlink(lock->settings->path, &report->unlink_error) != FASTENERS_OK;
     return !report->unlink_failed;
 }
 
+static bool is_shared(const fst_lock_file *lock)
+{
+    return atomic_load_explicit(&lock->file.shared, memory_order_relaxed);
+}
+
+static fasteners_status unlock_all(fst_lock_file *lock, fst_report *report)
+{
+    if (is_stolen(lock))
+        return FASTENERS_LOST;
+    if (!is_shared(lock))
+        return unlock_range(lock, EVERYTHING, report);
+    if (fst_open_files_leave(&lock->file))
+        return FASTENERS_OK;
+    fasteners_status status = unlock_range(lock, EVERYTHING, report);
+    if (status != FASTENERS_OK && status != FASTENERS_LOST)
+        fst_open_files_share(&lock->file);
+    return status;
+}
+
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report)
 {
-    bool removed = remove_name(lock, report);
-    fasteners_status status =
-        is_stolen(lock) ? FASTENERS_LOST : unlock_range(lock, EVERYTHING, report);
+    bool removed = !is_shared(lock) && remove_name(lock, report);
+    fasteners_status status = unlock_all(lock, report);
 
     if (status != FASTENERS_OK && status != FASTENERS_LOST)
         return status;
@@ -302,6 +462,141 @@ fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report)
         fst_lock_file_close(lock, report);
     return status;
 }
+
+/* ------------------------------------------------------------------------ conversion -- */
+
+/* BUSY: as long as somebody reads who locks the whole file, it is open who is first. */
+static fasteners_status try_to_announce(fst_open_file *file, fst_claim claim, fst_report *report)
+{
+    fasteners_status status = fst_lock_try(file, claim, report);
+
+    if (status != FASTENERS_BUSY)
+        return status;
+    status = look(file, claim_of(FST_SHARED, claim.range), report);
+    if (status == FASTENERS_OK)
+        return FASTENERS_BUSY;
+    return status == FASTENERS_BUSY ? FASTENERS_WOULD_DEADLOCK : status;
+}
+
+/* Not in a queue of the kernel's, which cannot tell who is second. */
+static fasteners_status announce(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+{
+    const fst_claim intent = claim_of(FST_EXCLUSIVE, INTENT);
+    fasteners_status status = try_to_announce(&lock->file, intent, report);
+
+    if (status == FASTENERS_BUSY && wait->timeout_ms != FASTENERS_NO_WAIT)
+        status =
+            fst_wait_by_polling(&lock->file, try_to_announce, intent, lock->settings, wait, report);
+    return status;
+}
+
+fasteners_status fst_lock_file_announce(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+{
+    fasteners_status status = check_descriptor(lock, report);
+
+    if (status != FASTENERS_OK)
+        return status;
+    lock->reopen = lock->read_only;
+    if (lock->read_only)
+        return fst_report_note(report, "write to the lock file", FASTENERS_NO_PERMISSION, 0);
+    if (wait->timeout_ms == FASTENERS_FOREVER &&
+        fst_open_files_held_by(lock->file.id, wait->thread, &lock->file) != FST_NOT_HELD)
+        return FASTENERS_WOULD_DEADLOCK; /* it would wait for its other hold */
+    status = fst_open_files_announce(&lock->file);
+    if (status != FASTENERS_OK)
+        return status;
+    status = announce(lock, wait, report);
+    if (status != FASTENERS_OK)
+        fst_open_files_share(&lock->file);
+    return status;
+}
+
+static fasteners_status try_to_raise(fst_open_file *file, fst_claim claim, fst_report *report)
+{
+    (void)claim;
+    (void)report;
+    return fst_open_files_raise(file);
+}
+
+/* First the other files of this process, where locks belong to the process, then the kernel. */
+static fasteners_status raise_waiting(fst_lock_file *lock, fst_claim claim, fst_wait *wait,
+                                      fst_report *report)
+{
+    const fst_settings *settings = lock->settings;
+    fasteners_status status =
+        fst_wait_by_polling(&lock->file, try_to_raise, claim, settings, wait, report);
+
+    return status == FASTENERS_OK ? fst_lock_wait(&lock->file, claim, settings, wait, report)
+                                  : status;
+}
+
+static fasteners_status raise_now(fst_lock_file *lock, fst_claim claim, fst_report *report)
+{
+    fasteners_status status = fst_open_files_raise(&lock->file);
+
+    return status == FASTENERS_OK ? fst_lock_try(&lock->file, claim, report) : status;
+}
+
+/* Not wanted any more after a cancel, of no worth if the descriptor was closed meanwhile. */
+static fasteners_status confirm_raised(fst_lock_file *lock, const fst_wait *wait,
+                                       fst_report *report)
+{
+    fasteners_status status = check_descriptor(lock, report);
+
+    if (status == FASTENERS_OK && fst_wait_is_cancelled(wait))
+        status = FASTENERS_CANCELLED;
+    if (status == FASTENERS_OK)
+        status = unlock_range(lock, INTENT, report);
+    return status == FASTENERS_OK ? confirm(lock, FST_EXCLUSIVE, wait->thread, report) : status;
+}
+
+fasteners_status fst_lock_file_raise(fst_lock_file *lock, fst_wait *wait, fst_report *report)
+{
+    const fst_claim exclusive = claim_of(FST_EXCLUSIVE, LOCK);
+    fasteners_status status = raise_now(lock, exclusive, report);
+
+    if (status == FASTENERS_BUSY && wait->timeout_ms != FASTENERS_NO_WAIT)
+        status = raise_waiting(lock, exclusive, wait, report);
+    return status == FASTENERS_OK ? confirm_raised(lock, wait, report) : status;
+}
+
+/*
+ * What the kernel has now is shared or exclusive: there is no contention for shared. If the system
+ * refuses all the same, we have more than we need until the release, which gives back everything.
+ */
+void fst_lock_file_withdraw(fst_lock_file *lock)
+{
+    fst_report unused = {0};
+
+    if (!is_foreign(lock)) {
+        fst_lock_try(&lock->file, claim_of(FST_SHARED, LOCK), &unused);
+        unlock_range(lock, INTENT, &unused);
+    }
+    fst_open_files_share(&lock->file);
+}
+
+fasteners_status fst_lock_file_lower(fst_lock_file *lock, fst_report *report)
+{
+    uint64_t thread = atomic_load_explicit(&lock->file.holder, memory_order_relaxed);
+
+    if (is_stolen(lock))
+        return FASTENERS_LOST;
+    fasteners_status status = fst_lock_try(&lock->file, claim_of(FST_SHARED, LOCK), report);
+    if (status != FASTENERS_OK)
+        return status;
+    set_holder(lock, FST_SHARED, thread);
+    fst_open_files_share(&lock->file);
+    return FASTENERS_OK;
+}
+
+bool fst_lock_file_gate_is_taken(fst_lock_file *lock)
+{
+    fst_report unused = {0};
+
+    return look_at_gate(lock, &unused) == FASTENERS_BUSY;
+}
+
+/* ------------------------------------------------------------------------- questions -- */
 
 fasteners_status fst_lock_file_check(const fst_lock_file *lock, fst_report *report)
 {
@@ -317,14 +612,15 @@ bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread)
     return thread != 0 ? holder == thread : holder != 0;
 }
 
-bool fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread)
+fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread)
 {
     fst_file_id id;
     int ignored;
 
-    return fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &ignored) ==
-               FASTENERS_OK &&
-           fst_open_files_held_by(id, thread);
+    if (fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &ignored) !=
+        FASTENERS_OK)
+        return FST_NOT_HELD;
+    return fst_open_files_held_by(id, thread, NULL);
 }
 
 /* The kernel does not show a process its own locks where locks belong to processes. */

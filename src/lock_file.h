@@ -7,45 +7,80 @@
  * opened again when the path names another file. The objects of the API see no descriptor, only
  * this.
  *
- * Bytes of the file: 0 is the lock, 1 the gate of those who want to be served in turn. The
- * file may be empty: locks reach beyond its end.
+ * Bytes of the file: 0 is the lock, shared or exclusive; 1 the gate of those who want to be served
+ * in turn; 2 the intent of a reader to upgrade. The file may be empty: locks reach beyond its end.
  *
  * Gate: who asks for fairness takes the gate before the lock and drops it as soon as it has the
  * lock. So one of them waits for the lock at a time, all others queue at the gate, and who releases
- * and comes back at once finds the gate taken and queues too.
+ * and comes back at once finds the gate taken and queues too. A gated reader looks whether somebody
+ * is at the gate, or upgrades, and only then queues there for a moment; so it lets waiting writers
+ * go first. A thread that reads already, through whatever handle, does not look: they wait for it.
  *
- * Only the thread that has the turn of the handle may call these functions, but for is_held and
- * what says so. If the process dies at any line, the system closes the file and with it goes
+ * Upgrade: who has the intent waits for the other readers; who finds it taken gives up, since each
+ * would wait for the other. A program that locks the whole file for reading is in the way of the
+ * intent too, but does not disturb a shared request for it: so the two are told apart.
+ *
+ * Only the thread whose turn it is to work on the file may call these functions, but for is_held
+ * and what says so. If the process dies at any line, the system closes the file and with it goes
  * whatever was locked.
  */
 
 #include "lock_wait.h"
 
 typedef struct fst_lock_file {
-    const fst_settings *settings;
+    const fst_settings *settings; /* set once, as is gated */
+    bool gated;                   /* queues at the gate */
+    bool read_only;               /* the open file is good for shared locks alone ... */
+    bool reopen;                  /* ... and somebody wanted more: the next one opens it anew */
     fst_open_file file;
 } fst_lock_file;
 
 /* Gives back the descriptor, and with it a lock if there is one. */
 void fst_lock_file_close(fst_lock_file *lock, fst_report *report);
 
-/* OK: `thread` holds the lock on the file that the path names. BUSY, or why it cannot be. */
-fasteners_status fst_lock_file_try(fst_lock_file *lock, uint64_t thread, fst_report *report);
+/*
+ * OK: `thread`, or its group if the file has one and the mode is shared, holds the lock on the file
+ * that the path names. BUSY, or why it cannot be.
+ */
+fasteners_status fst_lock_file_try(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread,
+                                   fst_report *report);
 
 /* The same, waiting. TIMED_OUT, CANCELLED, WOULD_DEADLOCK besides. */
-fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_wait *wait, fst_report *report);
+fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_lock_mode mode, fst_wait *wait,
+                                    fst_report *report);
 
 /* Gives the lock back. On failure it is still held. */
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report);
 
-/* OK or LOST for a held lock. */
+/*
+ * From shared to exclusive, in two steps, so that the caller can see to the other members of his
+ * group in between. announce: WOULD_DEADLOCK if another reader of the file is about to upgrade.
+ * raise, after that: OK: `wait->thread` holds it exclusively. If it fails, or is not called,
+ * withdraw must follow: then all is as before. Each waits as `wait` says: BUSY, TIMED_OUT,
+ * CANCELLED. LOST: the path does not name the file any more. NO_PERMISSION: the file can only be
+ * read.
+ */
+fasteners_status fst_lock_file_announce(fst_lock_file *lock, fst_wait *wait, fst_report *report);
+fasteners_status fst_lock_file_raise(fst_lock_file *lock, fst_wait *wait, fst_report *report);
+void fst_lock_file_withdraw(fst_lock_file *lock);
+
+/* From exclusive to shared, without letting go. On failure it is still held exclusively. */
+fasteners_status fst_lock_file_lower(fst_lock_file *lock, fst_report *report);
+
+/*
+ * Whether somebody is at the gate, or upgrades. By any thread of a group that holds the lock; what
+ * cannot be looked at is free.
+ */
+bool fst_lock_file_gate_is_taken(fst_lock_file *lock);
+
+/* OK or LOST for a held lock. By whoever holds it. */
 fasteners_status fst_lock_file_check(const fst_lock_file *lock, fst_report *report);
 
 /* Whether `thread`, or (0) any thread, holds the lock through this file. From any thread. */
 bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread);
 
-/* Whether `thread` holds the file that the path names, through any handle. From any thread. */
-bool fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread);
+/* How `thread` holds the file that the path names, through any handle. From any thread. */
+fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread);
 
 /* Who holds the lock on what the path names. From any thread. */
 fasteners_status fst_lock_file_holder(const fst_settings *settings, fasteners_holder *holder,

@@ -12,21 +12,21 @@ int64_t fst_lock_wait_next_look(void)
     return fst_os_now() + LOOK_AT_PATH_EVERY_NS;
 }
 
-fasteners_status fst_lock_try(fst_open_file *file, fst_range range, fst_report *report)
+fasteners_status fst_lock_try(fst_open_file *file, fst_claim claim, fst_report *report)
 {
     int os_error = 0;
-    fasteners_status status = fst_os_lock_try(file->os, FST_EXCLUSIVE, range, &os_error);
+    fasteners_status status = fst_os_lock_try(file->os, claim.mode, claim.range, &os_error);
 
     return fst_report_note(report, "lock", status, os_error);
 }
 
-static fasteners_status try_quickly(fst_open_file *file, fst_range range, fst_report *report)
+static fasteners_status try_quickly(fst_open_file *file, fst_claim claim, fst_report *report)
 {
     fasteners_status status = FASTENERS_BUSY;
 
     for (int i = 0; i < QUICK_TRIES && status == FASTENERS_BUSY; i++) {
         fst_os_yield();
-        status = fst_lock_try(file, range, report);
+        status = fst_lock_try(file, claim, report);
     }
     return status;
 }
@@ -62,11 +62,11 @@ static int64_t longer_delay(int64_t delay_ms, const fasteners_ipc_options *optio
                                                                 : options->max_delay_ms;
 }
 
-fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, fst_range range,
+fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, fst_claim claim,
                                      const fst_settings *settings, fst_wait *wait,
                                      fst_report *report)
 {
-    fasteners_status status = try_once(file, range, report);
+    fasteners_status status = try_once(file, claim, report);
     int64_t delay_ms = settings->options.delay_ms;
 
     while (status == FASTENERS_BUSY) {
@@ -76,8 +76,10 @@ fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, 
         if (status != FASTENERS_OK)
             return status;
         sleep_between_tries(&settings->options, wait, delay_ms);
+        if (!file->is_open) /* the user's sleep function has forked: this is the child */
+            return FASTENERS_LOST;
         delay_ms = longer_delay(delay_ms, &settings->options);
-        status = try_once(file, range, report);
+        status = try_once(file, claim, report);
     }
     return status;
 }
@@ -108,25 +110,18 @@ static fasteners_status sleep_until_settled(const fst_open_file *file, const fst
 }
 
 /*
- * The request may have been granted at the very moment we gave up. After a time-out that is as good
- * as in time: the lock is free for us. After a cancel the caller does not want it any more.
+ * The request may have been granted at the very moment we gave up. Then the lock is ours: after a
+ * time-out that is as good as in time, after a cancel the caller gives back what he does not want.
  */
-static fasteners_status abandon(fst_lock_request *request, const fst_open_file *file,
-                                fst_range range, fasteners_status reason, fst_report *report)
+static fasteners_status abandon(fst_lock_request *request, fasteners_status reason,
+                                fst_report *report)
 {
     int os_error = 0;
     fasteners_status status = fst_os_lock_abandon(request, &os_error);
 
-    if (status == FASTENERS_BUSY)
+    if (status == FASTENERS_BUSY || (status == FASTENERS_OK && reason == FASTENERS_LOST))
         return reason;
-    if (status != FASTENERS_OK)
-        return fst_report_note(report, "lock", status, os_error);
-    if (reason == FASTENERS_TIMED_OUT)
-        return FASTENERS_OK;
-    if (reason == FASTENERS_LOST)
-        return reason;
-    status = fst_os_unlock(file->os, range, &os_error);
-    return status == FASTENERS_OK ? reason : fst_report_note(report, "unlock", status, os_error);
+    return fst_report_note(report, "lock", status, os_error);
 }
 
 static void forget_settled(fst_wait *wait)
@@ -135,14 +130,14 @@ static void forget_settled(fst_wait *wait)
 }
 
 /* BUSY: the system cannot queue this. */
-static fasteners_status wait_in_queue(const fst_open_file *file, fst_range range,
+static fasteners_status wait_in_queue(const fst_open_file *file, fst_claim claim,
                                       const fst_settings *settings, fst_wait *wait,
                                       fst_report *report)
 {
     fst_lock_request request;
     int os_error = 0;
-    fasteners_status status =
-        fst_os_lock_begin(&request, file->os, FST_EXCLUSIVE, range, tell_settled, wait, &os_error);
+    fasteners_status status = fst_os_lock_begin(&request, file->os, claim.mode, claim.range,
+                                                tell_settled, wait, &os_error);
 
     if (status == FASTENERS_NOT_SUPPORTED)
         return FASTENERS_BUSY;
@@ -153,39 +148,39 @@ static fasteners_status wait_in_queue(const fst_open_file *file, fst_range range
         status = fst_os_lock_finish(&request, &os_error);
         fst_report_note(report, "lock", status, os_error);
     } else {
-        status = abandon(&request, file, range, status, report);
+        status = abandon(&request, status, report);
     }
     forget_settled(wait);
     return status;
 }
 
-static fasteners_status wait_asleep(fst_open_file *file, fst_range range,
+static fasteners_status wait_asleep(fst_open_file *file, fst_claim claim,
                                     const fst_settings *settings, fst_wait *wait,
                                     fst_report *report)
 {
-    fasteners_status status = wait_in_queue(file, range, settings, wait, report);
+    fasteners_status status = wait_in_queue(file, claim, settings, wait, report);
 
     if (status != FASTENERS_BUSY)
         return status;
     report->cannot_queue = true;
-    return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
+    return fst_wait_by_polling(file, fst_lock_try, claim, settings, wait, report);
 }
 
-fasteners_status fst_lock_wait(fst_open_file *file, fst_range range, const fst_settings *settings,
+fasteners_status fst_lock_wait(fst_open_file *file, fst_claim claim, const fst_settings *settings,
                                fst_wait *wait, fst_report *report)
 {
     if (settings->polls)
-        return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
-    fasteners_status status = try_quickly(file, range, report);
-    return status == FASTENERS_BUSY ? wait_asleep(file, range, settings, wait, report) : status;
+        return fst_wait_by_polling(file, fst_lock_try, claim, settings, wait, report);
+    fasteners_status status = try_quickly(file, claim, report);
+    return status == FASTENERS_BUSY ? wait_asleep(file, claim, settings, wait, report) : status;
 }
 
-fasteners_status fst_lock_wait_in_turn(fst_open_file *file, fst_range range,
+fasteners_status fst_lock_wait_in_turn(fst_open_file *file, fst_claim claim,
                                        const fst_settings *settings, fst_wait *wait,
                                        fst_report *report)
 {
     if (settings->polls)
-        return fst_wait_by_polling(file, fst_lock_try, range, settings, wait, report);
-    fasteners_status status = fst_lock_try(file, range, report);
-    return status == FASTENERS_BUSY ? wait_asleep(file, range, settings, wait, report) : status;
+        return fst_wait_by_polling(file, fst_lock_try, claim, settings, wait, report);
+    fasteners_status status = fst_lock_try(file, claim, report);
+    return status == FASTENERS_BUSY ? wait_asleep(file, claim, settings, wait, report) : status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "open_files.h"
 
+#include "ipc_holds.h"
 #include "mutex.h"
 
 /* A descriptor that must stay open until nobody in this process has the lock on its file. */
@@ -102,6 +103,7 @@ static void forget(fst_open_file *file)
     atomic_store_explicit(&file->holder, 0, memory_order_relaxed);
     file->is_open = false;
     file->reserved = false;
+    file->raises = false;
     file->waiting = NULL;
     fst_os_free(file->orphan);
     file->orphan = NULL;
@@ -174,6 +176,7 @@ static void leave_locked(fst_open_file *file)
         file->next->link = file->link;
     file->is_open = false;
     file->reserved = false;
+    file->raises = false;
     file->waiting = NULL;
     wake_waiting_locked(file->id);
 }
@@ -295,13 +298,29 @@ void fst_open_files_close(fst_open_file *file, fst_report *report)
     end_transition();
 }
 
-bool fst_open_files_held_by(fst_file_id id, uint64_t thread)
+static fst_held how_held_by(fst_open_file *file, uint64_t thread)
 {
-    bool held = false;
+    uint64_t holder = atomic_load(&file->holder);
+
+    if (holder == FST_GROUP)
+        return fst_ipc_holds_in_group(file->group, thread) ? FST_HELD_SHARED : FST_NOT_HELD;
+    if (holder != thread)
+        return FST_NOT_HELD;
+    return atomic_load(&file->shared) ? FST_HELD_SHARED : FST_HELD_EXCLUSIVE;
+}
+
+fst_held fst_open_files_held_by(fst_file_id id, uint64_t thread, const fst_open_file *except)
+{
+    fst_held held = FST_NOT_HELD;
 
     fst_mutex_lock(&mutex);
-    for (const fst_open_file *file = files; file != NULL && !held; file = file->next)
-        held = fst_file_id_equal(file->id, id) && atomic_load(&file->holder) == thread;
+    for (fst_open_file *file = files; file != NULL && held != FST_HELD_EXCLUSIVE;
+         file = file->next) {
+        fst_held here = FST_NOT_HELD;
+        if (file != except && fst_file_id_equal(file->id, id))
+            here = how_held_by(file, thread);
+        held = here > held ? here : held;
+    }
     fst_mutex_unlock(&mutex);
     return held;
 }
@@ -317,15 +336,31 @@ bool fst_open_files_held(fst_file_id id)
     return held;
 }
 
+/* --------------------------------------------------------------------- reservations -- */
+
 /*
- * Reservations, for systems whose locks belong to the process. A waiting file is passed over by
- * nobody: whoever comes later finds it in the way.
+ * Readers go together, but only with one who has the lock: of two who ask for it, one might leave
+ * it to the other, who is just giving up. And who lets writers go first does not go past one who
+ * upgrades.
+ */
+static bool goes_with(const fst_open_file *other, const fst_open_file *file)
+{
+    if (other->reserved_as != FST_SHARED || file->reserved_as != FST_SHARED)
+        return false;
+    return !other->reserved ||
+           (atomic_load(&other->holder) != 0 && (!other->raises || file->passes));
+}
+
+/*
+ * For systems whose locks belong to the process. A waiting file is passed over by nobody who does
+ * not say so: whoever comes later finds it in the way.
  */
 static bool in_the_way_locked(const fst_open_file *other, const fst_open_file *file)
 {
-    if (other == file || !fst_file_id_equal(other->id, file->id))
+    if (other == file || !fst_file_id_equal(other->id, file->id) || goes_with(other, file))
         return false;
-    return other->reserved || (other->waiting != NULL && other->ticket < file->ticket);
+    return other->reserved ||
+           (other->waiting != NULL && other->ticket < file->ticket && !file->passes);
 }
 
 static bool reserve_locked(fst_open_file *file)
@@ -337,12 +372,19 @@ static bool reserve_locked(fst_open_file *file)
     return true;
 }
 
-fasteners_status fst_open_files_try_reserve(fst_open_file *file)
+static void ask_locked(fst_open_file *file, fst_lock_mode mode, bool passes)
+{
+    file->ticket = ++tickets;
+    file->reserved_as = mode;
+    file->passes = passes;
+}
+
+fasteners_status fst_open_files_try_reserve(fst_open_file *file, fst_lock_mode mode, bool passes)
 {
     if (!fst_os_locks_per_process())
         return FASTENERS_OK;
     fst_mutex_lock(&mutex);
-    file->ticket = ++tickets;
+    ask_locked(file, mode, passes);
     bool reserved = reserve_locked(file);
     fst_mutex_unlock(&mutex);
     return reserved ? FASTENERS_OK : FASTENERS_BUSY;
@@ -363,13 +405,14 @@ static fasteners_status wait_for_reservation_locked(fst_open_file *file, fst_wai
     return status;
 }
 
-fasteners_status fst_open_files_reserve(fst_open_file *file, fst_wait *wait, int64_t until)
+fasteners_status fst_open_files_reserve(fst_open_file *file, fst_lock_mode mode, bool passes,
+                                        fst_wait *wait, int64_t until)
 {
     if (!fst_os_locks_per_process())
         return FASTENERS_OK;
     fst_mutex_lock(&mutex);
     if (file->waiting == NULL)
-        file->ticket = ++tickets;
+        ask_locked(file, mode, passes);
     file->waiting = wait;
     fasteners_status status = wait_for_reservation_locked(file, wait, until);
     if (status != FASTENERS_BUSY) {
@@ -386,7 +429,74 @@ void fst_open_files_unreserve(fst_open_file *file, fst_report *report)
         return;
     fst_mutex_lock(&mutex);
     file->reserved = false;
+    file->raises = false;
     wake_waiting_locked(file->id);
     reap_locked(file->id, report);
+    fst_mutex_unlock(&mutex);
+}
+
+static bool another_reserves_locked(const fst_open_file *file)
+{
+    for (const fst_open_file *other = files; other != NULL; other = other->next)
+        if (other != file && other->reserved && fst_file_id_equal(other->id, file->id))
+            return true;
+    return false;
+}
+
+bool fst_open_files_leave(fst_open_file *file)
+{
+    if (!fst_os_locks_per_process())
+        return false;
+    fst_mutex_lock(&mutex);
+    bool stays = another_reserves_locked(file);
+    if (stays) {
+        file->reserved = false;
+        wake_waiting_locked(file->id);
+    } else {
+        file->reserved_as = FST_EXCLUSIVE; /* nobody is to join what is about to go */
+    }
+    fst_mutex_unlock(&mutex);
+    return stays;
+}
+
+static bool another_raises_locked(const fst_open_file *file)
+{
+    for (const fst_open_file *other = files; other != NULL; other = other->next)
+        if (other != file && other->raises && fst_file_id_equal(other->id, file->id))
+            return true;
+    return false;
+}
+
+fasteners_status fst_open_files_announce(fst_open_file *file)
+{
+    if (!fst_os_locks_per_process())
+        return FASTENERS_OK;
+    fst_mutex_lock(&mutex);
+    bool refused = another_raises_locked(file);
+    file->raises = !refused;
+    fst_mutex_unlock(&mutex);
+    return refused ? FASTENERS_WOULD_DEADLOCK : FASTENERS_OK;
+}
+
+fasteners_status fst_open_files_raise(fst_open_file *file)
+{
+    if (!fst_os_locks_per_process())
+        return FASTENERS_OK;
+    fst_mutex_lock(&mutex);
+    bool busy = another_reserves_locked(file);
+    if (!busy)
+        file->reserved_as = FST_EXCLUSIVE;
+    fst_mutex_unlock(&mutex);
+    return busy ? FASTENERS_BUSY : FASTENERS_OK;
+}
+
+void fst_open_files_share(fst_open_file *file)
+{
+    if (!fst_os_locks_per_process())
+        return;
+    fst_mutex_lock(&mutex);
+    file->raises = false;
+    file->reserved_as = FST_SHARED;
+    wake_waiting_locked(file->id);
     fst_mutex_unlock(&mutex);
 }

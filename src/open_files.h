@@ -16,13 +16,17 @@
  * fork too.
  *
  * The mutex of the table guards next, link, id (against readers other than the owner of the
- * handle's turn), reserved, waiting and ticket. It is held for short loops over the table; across a
- * system call only where an orphan is closed, which has to come before the next reservation.
+ * handle's turn), and all that is for reservations. It is held for short loops over the table;
+ * across a system call only where an orphan is closed, which has to come before the next
+ * reservation.
  */
 
 #include "platform.h"
 #include "report.h"
 #include "wait.h"
+
+/* Holds a file: the members of its group. No thread has this number. */
+#define FST_GROUP UINT64_MAX
 
 typedef struct fst_open_file {
     fst_os_file os;
@@ -34,14 +38,23 @@ typedef struct fst_open_file {
      */
     _Atomic bool stolen;
 
-    _Atomic uint64_t holder; /* the thread that holds the lock through this file; 0 = none */
+    /*
+     * The thread that holds the lock through this file; 0 = none, FST_GROUP = those that `group`
+     * names.
+     */
+    _Atomic uint64_t holder;
+    _Atomic bool shared;         /* it holds it for reading; meant only if there is a holder */
+    struct fst_ipc_holds *group; /* who may hold it together; NULL: nobody. Set once, before use */
 
     struct fst_open_file *next, **link;
 
     /* On systems whose locks belong to the process only: */
     bool reserved;             /* has, or is about to ask for, the process's lock on the file */
+    fst_lock_mode reserved_as; /* ... in this mode. Also what is waited for */
+    bool raises;               /* wants to make a shared reservation exclusive, or has */
     fst_wait *waiting;         /* waits for the reservation ... */
     uint64_t ticket;           /* ... in this order */
+    bool passes;               /* ... but not for those who wait too */
     struct fst_orphan *orphan; /* where the descriptor goes if it cannot be closed yet */
 } fst_open_file;
 
@@ -65,8 +78,14 @@ fasteners_status fst_open_files_create(fst_open_file *file, const char *path, ui
  */
 void fst_open_files_close(fst_open_file *file, fst_report *report);
 
-/* Whether `thread` holds the file through any handle of this process. */
-bool fst_open_files_held_by(fst_file_id id, uint64_t thread);
+/* How a thread holds a file. */
+typedef enum fst_held { FST_NOT_HELD, FST_HELD_SHARED, FST_HELD_EXCLUSIVE } fst_held;
+
+/*
+ * How `thread` holds the file through any handle of this process, but for this one open file (NULL:
+ * no exception). Takes the mutexes of groups: not to be called with one of them.
+ */
+fst_held fst_open_files_held_by(fst_file_id id, uint64_t thread, const fst_open_file *except);
 
 /* Whether any thread of this process holds the file. */
 bool fst_open_files_held(fst_file_id id);
@@ -74,15 +93,33 @@ bool fst_open_files_held(fst_file_id id);
 /*
  * Reserves the process's lock on the file for this open file; the kernel may be asked only after
  * that. On systems whose locks belong to the open file there is nothing to reserve: OK.
+ * Shared reservations of several files go together once the first of them has the lock (share).
  * try_reserve: BUSY if another one has it.
  * reserve: waits, first come first served. OK, TIMED_OUT, CANCELLED, or BUSY when `until` has come:
  * it keeps its place then, and must be called again or the file closed.
+ * passes: does not wait for those who wait too (a reader, where readers go first).
  */
-fasteners_status fst_open_files_try_reserve(fst_open_file *file);
-fasteners_status fst_open_files_reserve(fst_open_file *file, fst_wait *wait, int64_t until);
+fasteners_status fst_open_files_try_reserve(fst_open_file *file, fst_lock_mode mode, bool passes);
+fasteners_status fst_open_files_reserve(fst_open_file *file, fst_lock_mode mode, bool passes,
+                                        fst_wait *wait, int64_t until);
 
 /* After the lock was given back, or was not got. */
 void fst_open_files_unreserve(fst_open_file *file, fst_report *report);
+
+/*
+ * Before a shared lock is given back. True: others of this process rely on the same lock of the
+ * kernel, which is to stay; the reservation is given back already. False: unlock, then unreserve.
+ */
+bool fst_open_files_leave(fst_open_file *file);
+
+/*
+ * From shared to exclusive. announce: WOULD_DEADLOCK if another file of this process is at it.
+ * After that raise: OK, or BUSY while others of this process read.
+ * share: this file has the lock, shared: be it new, or after announce, raise, or an exclusive one.
+ */
+fasteners_status fst_open_files_announce(fst_open_file *file);
+fasteners_status fst_open_files_raise(fst_open_file *file);
+void fst_open_files_share(fst_open_file *file);
 
 void fst_open_files_fork_prepare(void);
 void fst_open_files_fork_parent(void);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <fasteners/rw_lock.h>
+
 #include "platform.h"
 
 enum {
@@ -32,7 +34,8 @@ static bool copy_known(fasteners_ipc_options *ours, const fasteners_ipc_options 
 
 static bool in_range(const fasteners_ipc_options *options)
 {
-    return options->mode <= 0777 && options->delay_ms >= 0 && options->max_delay_ms >= 0;
+    return options->mode <= 0777 && options->preference <= FASTENERS_PREFER_WRITERS &&
+           options->delay_ms >= 0 && options->max_delay_ms >= 0;
 }
 
 static void fill_in_delays(fasteners_ipc_options *options, bool polls)

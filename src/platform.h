@@ -232,6 +232,14 @@ bool fst_os_locks_per_process(void);
 fasteners_status fst_os_lock_try(fst_os_file file, fst_lock_mode mode, fst_range range,
                                  int *os_error);
 
+/*
+ * Whether the lock would be granted at this moment; takes nothing. OK, or BUSY: somebody outside
+ * this open file has one that conflicts. On systems with fst_os_locks_per_process locks of this
+ * process are not seen.
+ */
+fasteners_status fst_os_lock_test(fst_os_file file, fst_lock_mode mode, fst_range range,
+                                  int *os_error);
+
 /* Gives the range back. On failure the lock is still there. */
 fasteners_status fst_os_unlock(fst_os_file file, fst_range range, int *os_error);
 

@@ -27,6 +27,12 @@ bool fst_turn_is_mine(const fst_turn *turn, uint64_t thread)
     return atomic_load_explicit(&turn->owner, memory_order_relaxed) == thread;
 }
 
+void fst_turn_keep(fst_turn *turn, uint64_t thread)
+{
+    if (!fst_turn_is_mine(turn, thread))
+        fst_turn_try(turn, thread);
+}
+
 void fst_turn_enter(const fst_turn *turn, fst_wait *wait)
 {
     wait->cancels = atomic_load_explicit(&turn->cancels, memory_order_relaxed);

@@ -43,6 +43,12 @@ fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait);
 /* Gives it to the next thread. Only by its owner. */
 void fst_turn_pass(fst_turn *turn);
 
+/*
+ * After a wait in the user's sleep function: if that has forked, the child's turn has been reset,
+ * and is the calling thread's again.
+ */
+void fst_turn_keep(fst_turn *turn, uint64_t thread);
+
 /* Whether the calling thread, `thread`, has the turn. */
 bool fst_turn_is_mine(const fst_turn *turn, uint64_t thread);
 

@@ -30,7 +30,7 @@ fasteners_status fst_wait_status(fst_wait *wait)
 {
     if (wait->timeout_ms == FASTENERS_NO_WAIT)
         return FASTENERS_BUSY;
-    if (atomic_load_explicit(&wait->signals, memory_order_acquire) & FST_SIGNAL_CANCEL)
+    if (fst_wait_is_cancelled(wait))
         return FASTENERS_CANCELLED;
     if (fst_wait_deadline(wait) != FST_NEVER && fst_os_now() >= fst_wait_deadline(wait))
         return FASTENERS_TIMED_OUT;

@@ -47,6 +47,12 @@ int64_t fst_wait_deadline(fst_wait *wait);
 /* OK: go on waiting. Otherwise CANCELLED or TIMED_OUT (BUSY for FASTENERS_NO_WAIT). */
 fasteners_status fst_wait_status(fst_wait *wait);
 
+/* Whether a cancel has reached it. */
+static inline bool fst_wait_is_cancelled(const fst_wait *wait)
+{
+    return (atomic_load_explicit(&wait->signals, memory_order_acquire) & FST_SIGNAL_CANCEL) != 0;
+}
+
 /*
  * Sleeps until a signal is there, the deadline or `until` has come. Returns the signals and takes
  * WAKE away.

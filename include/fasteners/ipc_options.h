@@ -110,6 +110,13 @@ typedef struct fasteners_ipc_options {
     /* Receives the log lines, see fasteners_log_fn. NULL: no log. */
     fasteners_log_fn log;
     void *log_user;
+
+    /*
+     * Of fasteners_ipc_rwlock alone: FASTENERS_PREFER_READERS, which is the default (0), or
+     * FASTENERS_PREFER_WRITERS (rw_lock.h). With the latter, readers wait behind a waiting writer,
+     * and a waiting writer shows itself to such readers; each costs one more system call.
+     */
+    uint32_t preference;
 } fasteners_ipc_options;
 
 /* The rest is zero in C and in C++ alike. */

@@ -60,6 +60,20 @@ fasteners_status fst_os_lock_try(fst_os_file file, fst_lock_mode mode, fst_range
     return fst_posix_lock_failure(os_error);
 }
 
+fasteners_status fst_os_lock_test(fst_os_file file, fst_lock_mode mode, fst_range range,
+                                  int *os_error)
+{
+    struct flock lock = fst_posix_flock(fst_posix_lock_type(mode), range);
+    int result;
+
+    do {
+        result = fcntl((int)file.handle, fst_fcntl_chosen()->get, &lock);
+    } while (result != 0 && errno == EINTR);
+    if (result != 0)
+        return fst_posix_lock_failure(os_error);
+    return lock.l_type == F_UNLCK ? FASTENERS_OK : FASTENERS_BUSY;
+}
+
 fasteners_status fst_os_unlock(fst_os_file file, fst_range range, int *os_error)
 {
     return set_lock(file, F_UNLCK, range) == 0 ? FASTENERS_OK : fst_posix_lock_failure(os_error);

@@ -39,6 +39,7 @@ static const char *const names[FAKE_OPERATIONS] = {
     [FAKE_PATH_ID] = "path_id",
     [FAKE_UNLINK] = "unlink",
     [FAKE_LOCK_TRY] = "lock_try",
+    [FAKE_LOCK_TEST] = "lock_test",
     [FAKE_UNLOCK] = "unlock",
     [FAKE_BEGIN] = "lock_begin",
     [FAKE_FINISH] = "lock_finish",

@@ -297,14 +297,26 @@ static bool is_ours(fake_owner owner)
     return owner < fake_owner_process(0) || owner == fake_owner_process(fake_pid());
 }
 
-bool fake_we_lock(const char *path, uint64_t byte)
+static const byte_lock *find_ours(const char *path, uint64_t byte)
 {
     const fake_inode *inode = fake_named_inode(path);
+    const byte_lock *lock = locks;
 
-    for (const byte_lock *lock = locks; lock != NULL; lock = lock->next)
-        if (lock->inode == inode && lock->byte == byte && is_ours(lock->owner))
-            return true;
-    return false;
+    while (lock != NULL && !(lock->inode == inode && lock->byte == byte && is_ours(lock->owner)))
+        lock = lock->next;
+    return lock;
+}
+
+bool fake_we_lock(const char *path, uint64_t byte)
+{
+    return find_ours(path, byte) != NULL;
+}
+
+bool fake_we_lock_alone(const char *path, uint64_t byte)
+{
+    const byte_lock *lock = find_ours(path, byte);
+
+    return lock != NULL && lock->mode == FST_EXCLUSIVE;
 }
 
 unsigned fake_locks(void)
@@ -351,6 +363,22 @@ fasteners_status fst_os_lock_try(fst_os_file file, fst_lock_mode mode, fst_range
     take(description->inode, owner_of(description), mode, range);
     grant_what_can_be();
     return FASTENERS_OK;
+}
+
+fasteners_status fst_os_lock_test(fst_os_file file, fst_lock_mode mode, fst_range range,
+                                  int *os_error)
+{
+    fasteners_status status;
+    const fake_description *description = fake_description_of(file);
+
+    check_range(NULL, mode, range);
+    if (fake_call(FAKE_LOCK_TEST, &status, os_error))
+        return status;
+    if (description == NULL)
+        return fake_refuse(FASTENERS_LOST, EBADF, os_error);
+    return find_conflict(description->inode, owner_of(description), mode, range) != NULL
+               ? FASTENERS_BUSY
+               : FASTENERS_OK;
 }
 
 fasteners_status fst_os_unlock(fst_os_file file, fst_range range, int *os_error)

@@ -78,6 +78,7 @@ typedef enum fake_operation {
     FAKE_PATH_ID,
     FAKE_UNLINK,
     FAKE_LOCK_TRY,
+    FAKE_LOCK_TEST,
     FAKE_UNLOCK,
     FAKE_BEGIN,
     FAKE_FINISH,
@@ -170,5 +171,7 @@ unsigned fake_locks(void);
  * file.
  */
 bool fake_we_lock(const char *path, uint64_t byte);
+/* ... and no other process can have it meanwhile, not even shared. */
+bool fake_we_lock_alone(const char *path, uint64_t byte);
 
 #endif

@@ -116,6 +116,80 @@ void use_and_destroy(fasteners_ipc_lock *lock)
     fasteners_ipc_lock_destroy(lock);
 }
 
+/* ----------------------------------------------------------- readers and writers -- */
+
+fasteners_ipc_rwlock *make_rwlock(const fasteners_ipc_options *options)
+{
+    fasteners_ipc_options defaults = kept_log();
+    fasteners_ipc_rwlock *lock;
+
+    assert_int_equal(fasteners_ipc_rwlock_create(&lock, PATH, options ? options : &defaults),
+                     FASTENERS_OK);
+    return lock;
+}
+
+static void expect_status(fasteners_status status, fasteners_status expected)
+{
+    assert_string_equal(fasteners_status_name(status), fasteners_status_name(expected));
+}
+
+void expect_held(const fasteners_ipc_rwlock *lock, bool reads, bool writes)
+{
+    assert_int_equal(fasteners_ipc_rwlock_is_reader(lock), reads);
+    assert_int_equal(fasteners_ipc_rwlock_is_writer(lock), writes);
+    if (reads || writes)
+        assert_true(fake_we_lock(PATH, 0));
+    if (writes)
+        assert_true(fake_we_lock_alone(PATH, 0));
+    assert_false(fake_we_lock(PATH, 1));
+    assert_false(fake_we_lock(PATH, 2));
+}
+
+void expect_read(fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_status expected)
+{
+    bool reads = fasteners_ipc_rwlock_is_reader(lock);
+    bool writes = fasteners_ipc_rwlock_is_writer(lock);
+
+    expect_status(fasteners_ipc_rwlock_acquire_read(lock, timeout_ms), expected);
+    expect_held(lock, reads || expected == FASTENERS_OK, writes);
+}
+
+void expect_write(fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_status expected)
+{
+    bool reads = fasteners_ipc_rwlock_is_reader(lock);
+    bool writes = fasteners_ipc_rwlock_is_writer(lock);
+
+    expect_status(fasteners_ipc_rwlock_acquire_write(lock, timeout_ms), expected);
+    expect_held(lock, reads, writes || expected == FASTENERS_OK);
+}
+
+void expect_upgrade(fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_status expected)
+{
+    bool writes = fasteners_ipc_rwlock_is_writer(lock);
+
+    expect_status(fasteners_ipc_rwlock_upgrade(lock, timeout_ms), expected);
+    assert_int_equal(fasteners_ipc_rwlock_is_writer(lock), writes || expected == FASTENERS_OK);
+    if (expected != FASTENERS_OK && expected != FASTENERS_NOT_OWNER)
+        expect_held(lock, true, false);
+}
+
+void expect_downgrade(fasteners_ipc_rwlock *lock, fasteners_status expected)
+{
+    expect_status(fasteners_ipc_rwlock_downgrade(lock), expected);
+    if (expected == FASTENERS_OK)
+        assert_true(fasteners_ipc_rwlock_is_reader(lock));
+}
+
+void expect_unread(fasteners_ipc_rwlock *lock, fasteners_status expected)
+{
+    expect_status(fasteners_ipc_rwlock_release_read(lock), expected);
+}
+
+void expect_unwrite(fasteners_ipc_rwlock *lock, fasteners_status expected)
+{
+    expect_status(fasteners_ipc_rwlock_release_write(lock), expected);
+}
+
 /* ----------------------------------------------------------------------- actions -- */
 
 void foreign_takes_lock(void *unused)
@@ -128,6 +202,12 @@ void foreign_takes_gate(void *unused)
 {
     (void)unused;
     fake_foreign_lock(PATH, FOREIGN_PID, FST_EXCLUSIVE, GATE_BYTE);
+}
+
+void foreign_reads(void *unused)
+{
+    (void)unused;
+    fake_foreign_lock(PATH, FOREIGN_PID, FST_SHARED, LOCK_BYTE);
 }
 
 void foreign_releases(void *unused)
@@ -157,6 +237,11 @@ void file_is_renamed_away(void *unused)
 void handle_is_cancelled(void *lock)
 {
     fasteners_ipc_lock_cancel(lock);
+}
+
+void rwlock_is_cancelled(void *lock)
+{
+    fasteners_ipc_rwlock_cancel(lock);
 }
 
 void clock_goes_on_1_ms(void *unused)

@@ -24,6 +24,9 @@
 
 static const fst_range LOCK_BYTE = {.first = 0, .length = 1};
 static const fst_range GATE_BYTE = {.first = 1, .length = 1};
+static const fst_range INTENT_BYTE = {.first = 2, .length = 1};
+/* What a program locks that locks the whole file, as far as we look. */
+static const fst_range ALL_BYTES = {.first = 0, .length = 16};
 
 int fault_set_up(void **state);
 /* Nothing may be left: no memory, no open file, no request, no lock. */
@@ -46,6 +49,17 @@ fasteners_ipc_lock *make_lock(const fasteners_ipc_options *options);
  */
 void expect_acquire(fasteners_ipc_lock *lock, int64_t timeout_ms, fasteners_status expected);
 void expect_release(fasteners_ipc_lock *lock, fasteners_status expected);
+/* The same for readers and writers; each is checked to be held as it says, by thread and file. */
+fasteners_ipc_rwlock *make_rwlock(const fasteners_ipc_options *options);
+void expect_read(fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_status expected);
+void expect_write(fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_status expected);
+void expect_upgrade(fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_status expected);
+void expect_downgrade(fasteners_ipc_rwlock *lock, fasteners_status expected);
+void expect_unread(fasteners_ipc_rwlock *lock, fasteners_status expected);
+void expect_unwrite(fasteners_ipc_rwlock *lock, fasteners_status expected);
+/* The calling thread holds it so, and the file is locked accordingly. */
+void expect_held(const fasteners_ipc_rwlock *lock, bool reads, bool writes);
+
 /* Acquires without a wait, releases, destroys. */
 void use_and_destroy(fasteners_ipc_lock *lock);
 
@@ -61,6 +75,7 @@ void log_clear(void);
 /* The foreign process FOREIGN_PID has or gives back the lock. */
 void foreign_takes_lock(void *unused);
 void foreign_takes_gate(void *unused);
+void foreign_reads(void *unused);
 void foreign_releases(void *unused);
 
 /* What becomes of the file at PATH. */
@@ -70,6 +85,7 @@ void file_is_renamed_away(void *unused);
 
 /* The argument is the handle. */
 void handle_is_cancelled(void *lock);
+void rwlock_is_cancelled(void *lock);
 
 void clock_goes_on_1_ms(void *unused);
 

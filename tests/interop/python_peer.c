@@ -112,6 +112,11 @@ void peer_begin_hammer(child *peer, python_kind kind, const char *witness, long 
     assert_true(child_send(peer, "hammer l %s %s %ld", kind_name(kind), witness, rounds));
 }
 
+void peer_begin_rw_hammer(child *peer, const char *record, long rounds)
+{
+    assert_true(child_send(peer, "rw_hammer l %s %ld", record, rounds));
+}
+
 void peer_finish_hammer(child *peer, long rounds)
 {
     char expected[64];

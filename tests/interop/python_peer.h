@@ -34,6 +34,10 @@ void peer_release(child *peer, python_kind kind);
 
 /* Has it count in the witness under the lock, and sees to it that it did and was alone. */
 void peer_begin_hammer(child *peer, python_kind kind, const char *witness, long rounds);
+
+/* The same with the record of rw_record.h, reading and writing in turn. */
+void peer_begin_rw_hammer(child *peer, const char *record, long rounds);
+
 void peer_finish_hammer(child *peer, long rounds);
 
 #endif

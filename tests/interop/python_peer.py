@@ -9,6 +9,7 @@ as soon as one of them has to wait it says "waiting", and its result follows whe
                                 True or False, and the seconds it took
   release ID KIND
   hammer ID KIND WITNESS ROUNDS counts under the lock, see witness.h: rounds done, overlaps seen
+  rw_hammer ID RECORD ROUNDS    reads and writes in turn, see rw_record.h: rounds done, clashes seen
   exit
 """
 
@@ -106,7 +107,46 @@ def hammer(lock_id, kind, witness, rounds):
     return int(rounds), overlaps
 
 
-COMMANDS = {"create": create, "acquire": acquire, "release": release, "hammer": hammer}
+READERS, WRITERS = 0, 1
+
+
+def read_record(words):
+    """Not counted, as Python adds nothing atomically: but this side sees a writer."""
+    clashes = words[WRITERS] != 0
+    time.sleep(0.0002)
+    return clashes + (words[WRITERS] != 0)
+
+
+def write_record(words):
+    clashes = (words[WRITERS] != 0) + (words[READERS] != 0)
+    words[WRITERS] = 1
+    time.sleep(0.0002)
+    clashes += words[READERS] != 0
+    words[WRITERS] = 0
+    return clashes
+
+
+def rw_hammer(lock_id, record, rounds):
+    lock = locks[lock_id][0]
+    file = os.open(record, os.O_RDWR)
+    clashes = 0
+    with mmap.mmap(file, 8) as memory, memoryview(memory).cast("I") as words:
+        for i in range(int(rounds)):
+            kind, visit_record = ("write", write_record) if i % 4 == 3 else ("read", read_record)
+            acquire_function(lock, kind)(delay=0.0005, max_delay=0.002)
+            clashes += visit_record(words)
+            release_function(lock, kind)()
+    os.close(file)
+    return int(rounds), clashes
+
+
+COMMANDS = {
+    "create": create,
+    "acquire": acquire,
+    "release": release,
+    "hammer": hammer,
+    "rw_hammer": rw_hammer,
+}
 
 
 def main():

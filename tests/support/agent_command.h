@@ -34,6 +34,7 @@ typedef struct agent_command {
 
 /* Each file of commands; the last entry's name is NULL. */
 extern const agent_command agent_lock_commands[];
+extern const agent_command agent_rwlock_commands[];
 extern const agent_command agent_stress_commands[];
 extern const agent_command agent_file_commands[];
 extern const agent_command agent_process_commands[];

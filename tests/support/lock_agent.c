@@ -19,6 +19,17 @@
  *   sleeps ID                           calls of the counting sleep function
  *   last_log ID                         how many log lines, then the last one
  *
+ * Reader-writer locks, by names of their own (agent_rwlocks.c)
+ *   rw_create ID PATH [writers] [fair] [delay=MS]
+ *   read ID MS | write ID MS | upgrade ID MS    STATUS and the time it took in ns
+ *   unread ID | unwrite ID | downgrade ID
+ *   rw_check ID | rw_cancel ID | rw_destroy ID
+ *   rw_holds ID                         of the calling thread: "none", "read", "write", "both"
+ *   rw_is_held ID                       0 or 1
+ *   rw_holder ID                        STATUS, pid, "shared" or "exclusive"
+ *   rw_hammer ID RECORD ROUNDS READS    STATUS, rounds done: READS reads for each write, some of
+ *                                       them by upgrade; see rw_record.h
+ *
  * Many acquires in a row (agent_stress.c)
  *   hammer ID COUNTER WITNESS ROUNDS    STATUS, rounds done, exclusion violations seen; see
  *   stress_file.h churn ID ROUNDS MS                  acquire with that time-out, and release:
@@ -114,7 +125,7 @@ static const agent_command own_commands[] = {
 };
 
 static const agent_command *const all_commands[] = {
-    own_commands,          agent_lock_commands,    agent_stress_commands,
+    own_commands,          agent_lock_commands,    agent_rwlock_commands, agent_stress_commands,
     agent_worker_commands, agent_process_commands, agent_file_commands,
 };
 

@@ -22,6 +22,7 @@ static void options_fields_follow_each_other_in_the_published_order(void **state
         offsetof(fasteners_ipc_options, sleep_user),
         offsetof(fasteners_ipc_options, log),
         offsetof(fasteners_ipc_options, log_user),
+        offsetof(fasteners_ipc_options, preference),
     };
 
     (void)state;
@@ -35,7 +36,7 @@ static void options_size_on_64_bit_systems(void **state)
     (void)state;
     if (sizeof(void *) != 8)
         skip();
-    assert_int_equal(sizeof(fasteners_ipc_options), 64);
+    assert_int_equal(sizeof(fasteners_ipc_options), 72);
     assert_int_equal(offsetof(fasteners_ipc_options, mode), 8);
     assert_int_equal(offsetof(fasteners_ipc_options, fair), 12);
     assert_int_equal(offsetof(fasteners_ipc_options, delay_ms), 16);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipc_rwlock.h"
+
+#include <string.h>
+
+static void reset_after_fork(fst_fork_member *member)
+{
+    fasteners_ipc_rwlock *lock =
+        (fasteners_ipc_rwlock *)(void *)((char *)member - offsetof(fasteners_ipc_rwlock, fork));
+
+    fst_turn_reset(&lock->turn);
+    fst_ipc_holds_reset(&lock->holds);
+    lock->group = (fst_group){0};
+}
+
+fasteners_status fst_ipc_conclude(fasteners_ipc_rwlock *lock, const char *call,
+                                  fasteners_status status, const fst_report *report)
+{
+    if (report->failed != NULL && status != FASTENERS_OK)
+        atomic_store_explicit(&lock->os_error, report->os_error, memory_order_relaxed);
+    fst_report_send(report, &lock->settings, call, status);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------ waits -- */
+
+void fst_ipc_wake_locked(fasteners_ipc_rwlock *lock)
+{
+    for (fst_wait *wait = lock->group.waits; wait != NULL; wait = wait->next)
+        fst_wait_send(wait, FST_SIGNAL_WAKE);
+}
+
+/* A cancel that came since the call began could not find the wait. */
+void fst_ipc_list_locked(fasteners_ipc_rwlock *lock, fst_wait *wait)
+{
+    wait->next = lock->group.waits;
+    lock->group.waits = wait;
+    if (lock->group.cancels != wait->cancels)
+        fst_wait_send(wait, FST_SIGNAL_CANCEL);
+}
+
+/* In a child that was forked in the user's sleep function, the list has been emptied. */
+void fst_ipc_unlist_locked(fasteners_ipc_rwlock *lock, const fst_wait *wait)
+{
+    fst_wait **link = &lock->group.waits;
+
+    while (*link != NULL && *link != wait)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = wait->next;
+}
+
+fst_ipc_hold *fst_ipc_enter_locked(fasteners_ipc_rwlock *lock, uint64_t thread, fst_report *report)
+{
+    fst_ipc_hold *hold = fst_ipc_holds_add_locked(&lock->holds, thread);
+
+    if (hold == NULL)
+        fst_report_note(report, "remember the hold", FASTENERS_NO_MEMORY, 0);
+    return hold;
+}
+
+void fasteners_ipc_rwlock_cancel(fasteners_ipc_rwlock *lock)
+{
+    if (lock == NULL)
+        return;
+    fst_at_fork_check();
+    fst_mutex_lock(&lock->holds.mutex);
+    lock->group.cancels++;
+    for (fst_wait *wait = lock->group.waits; wait != NULL; wait = wait->next)
+        fst_wait_send(wait, FST_SIGNAL_CANCEL);
+    fst_mutex_unlock(&lock->holds.mutex);
+    fst_turn_cancel(&lock->turn);
+}
+
+/* ------------------------------------------------------------------- create, destroy -- */
+
+static void init_files(fasteners_ipc_rwlock *lock)
+{
+    bool fair = lock->settings.options.fair;
+
+    lock->reading.settings = lock->writing.settings = &lock->settings;
+    lock->reading.file.group = &lock->holds;
+    lock->reading.gated = fst_ipc_prefers_writers(lock);
+    lock->writing.gated = fst_ipc_prefers_writers(lock) || fair;
+    lock->turn.strict = fair;
+}
+
+static fasteners_status init(fasteners_ipc_rwlock *lock, const char *path,
+                             const fasteners_ipc_options *options)
+{
+    int ignored;
+    fasteners_status status = fst_settings_init(&lock->settings, path, options, &ignored);
+
+    if (status != FASTENERS_OK)
+        return status;
+    init_files(lock);
+    status = fst_at_fork_add(&lock->fork, reset_after_fork, &ignored);
+    if (status != FASTENERS_OK)
+        fst_settings_free(&lock->settings);
+    return status;
+}
+
+fasteners_status fasteners_ipc_rwlock_create(fasteners_ipc_rwlock **lock, const char *path,
+                                             const fasteners_ipc_options *options)
+{
+    if (lock == NULL)
+        return FASTENERS_INVALID;
+    fst_at_fork_check();
+    fasteners_status status = FASTENERS_NO_MEMORY;
+    *lock = fst_os_alloc(sizeof(**lock));
+    if (*lock != NULL)
+        status = init(*lock, path, options);
+    if (status != FASTENERS_OK) {
+        fst_os_free(*lock);
+        *lock = NULL;
+    }
+    return status;
+}
+
+static void end_file(fst_lock_file *file, fst_report *report)
+{
+    if (fst_lock_file_is_held(file, 0))
+        fst_lock_file_release(file, report);
+    fst_lock_file_close(file, report);
+}
+
+/* The log hears of it while the handle is still whole; what it may have opened again is closed. */
+void fasteners_ipc_rwlock_destroy(fasteners_ipc_rwlock *lock)
+{
+    fst_report report = {0};
+
+    if (lock == NULL)
+        return;
+    fst_at_fork_check();
+    end_file(&lock->reading, &report);
+    end_file(&lock->writing, &report);
+    fst_turn_reset(&lock->turn);
+    fst_ipc_holds_reset(&lock->holds);
+    lock->group = (fst_group){0};
+    fst_ipc_conclude(lock, __func__, FASTENERS_OK, &report);
+    end_file(&lock->reading, &report);
+    end_file(&lock->writing, &report);
+    fst_at_fork_remove(&lock->fork);
+    fst_ipc_holds_free(&lock->holds);
+    fst_settings_free(&lock->settings);
+    fst_os_free(lock);
+}
+
+/* ------------------------------------------------------------------------- questions -- */
+
+/* What the calling thread holds; no thread: nothing. A copy, as nothing of it is to be changed. */
+static fst_ipc_hold my_hold(const fasteners_ipc_rwlock *lock)
+{
+    fst_ipc_holds *holds = (fst_ipc_holds *)(uintptr_t)&lock->holds;
+    fst_ipc_hold mine = {0};
+
+    fst_mutex_lock(&holds->mutex);
+    const fst_ipc_hold *found = fst_ipc_holds_find_locked(holds, fst_os_thread_id());
+    if (found != NULL)
+        mine = *found;
+    fst_mutex_unlock(&holds->mutex);
+    return mine;
+}
+
+bool fasteners_ipc_rwlock_is_reader(const fasteners_ipc_rwlock *lock)
+{
+    if (lock == NULL)
+        return false;
+    fst_at_fork_check();
+    return my_hold(lock).reads != 0;
+}
+
+bool fasteners_ipc_rwlock_is_writer(const fasteners_ipc_rwlock *lock)
+{
+    if (lock == NULL)
+        return false;
+    fst_at_fork_check();
+    return my_hold(lock).writes != 0;
+}
+
+bool fasteners_ipc_rwlock_is_held(const fasteners_ipc_rwlock *lock)
+{
+    if (lock == NULL)
+        return false;
+    fst_at_fork_check();
+    return fst_lock_file_is_held(&lock->reading, 0) || fst_lock_file_is_held(&lock->writing, 0);
+}
+
+bool fasteners_ipc_rwlock_exists(const fasteners_ipc_rwlock *lock)
+{
+    fst_file_id id;
+    int ignored;
+
+    return lock != NULL &&
+           fst_os_path_id(lock->settings.path, lock->settings.options.follow_symlinks, &id,
+                          &ignored) == FASTENERS_OK;
+}
+
+const char *fasteners_ipc_rwlock_path(const fasteners_ipc_rwlock *lock)
+{
+    return lock != NULL ? lock->settings.path : NULL;
+}
+
+int fasteners_ipc_rwlock_os_error(const fasteners_ipc_rwlock *lock)
+{
+    return lock != NULL ? atomic_load_explicit(&lock->os_error, memory_order_relaxed) : 0;
+}
+
+fasteners_status fasteners_ipc_rwlock_check(fasteners_ipc_rwlock *lock)
+{
+    fst_report report = {0};
+
+    if (lock == NULL)
+        return FASTENERS_INVALID;
+    fst_at_fork_check();
+    fst_ipc_hold mine = my_hold(lock);
+    if (mine.reads == 0 && mine.writes == 0)
+        return FASTENERS_NOT_OWNER;
+    fasteners_status status = fst_lock_file_check(fst_ipc_file_of(lock, &mine), &report);
+    return fst_ipc_conclude(lock, __func__, status, &report);
+}
+
+/* A caller built with a newer header has a longer struct: what is unknown here stays zero there. */
+static void copy_holder(fasteners_holder *theirs, const fasteners_holder *ours)
+{
+    size_t size = theirs->size;
+
+    memset(theirs, 0, size);
+    memcpy(theirs, ours, sizeof(*ours));
+    theirs->size = size;
+}
+
+fasteners_status fasteners_ipc_rwlock_holder(fasteners_ipc_rwlock *lock, fasteners_holder *holder)
+{
+    fst_report report = {0};
+    fasteners_holder found = {0};
+
+    if (lock == NULL || holder == NULL || holder->size < sizeof(*holder))
+        return FASTENERS_INVALID;
+    fst_at_fork_check();
+    fasteners_status status = fst_lock_file_holder(&lock->settings, &found, &report);
+    copy_holder(holder, &found);
+    return fst_ipc_conclude(lock, __func__, status, &report);
+}
