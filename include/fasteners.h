@@ -25,6 +25,7 @@
 
 #include <fasteners/ipc_lock.h>
 #include <fasteners/ipc_options.h>
+#include <fasteners/ipc_probe.h>
 #include <fasteners/ipc_rwlock.h>
 #include <fasteners/rw_lock.h>
 #include <fasteners/status.h>

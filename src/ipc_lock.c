@@ -26,6 +26,7 @@ static void reset_after_fork(fst_fork_member *member)
         (fasteners_ipc_lock *)(void *)((char *)member - offsetof(fasteners_ipc_lock, fork));
 
     fst_turn_reset(&lock->turn);
+    fst_lock_file_reset(&lock->file);
 }
 
 /*
@@ -215,6 +216,16 @@ int fasteners_ipc_lock_os_error(const fasteners_ipc_lock *lock)
     return lock != NULL ? atomic_load_explicit(&lock->os_error, memory_order_relaxed) : 0;
 }
 
+bool fasteners_ipc_lock_was_abandoned(const fasteners_ipc_lock *lock)
+{
+    return fasteners_ipc_lock_is_held(lock) && fst_lock_file_was_abandoned(&lock->file);
+}
+
+uint64_t fasteners_ipc_lock_generation(const fasteners_ipc_lock *lock)
+{
+    return fasteners_ipc_lock_is_held(lock) ? fst_lock_file_generation(&lock->file) : 0;
+}
+
 fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock)
 {
     fst_report report = {0};
@@ -227,25 +238,25 @@ fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock)
     return conclude(lock, __func__, fst_lock_file_check(&lock->file, &report), &report);
 }
 
-/* A caller built with a newer header has a longer struct: what is unknown here stays zero there. */
-static void copy_holder(fasteners_holder *theirs, const fasteners_holder *ours)
-{
-    size_t size = theirs->size;
-
-    memset(theirs, 0, size);
-    memcpy(theirs, ours, sizeof(*ours));
-    theirs->size = size;
-}
-
 fasteners_status fasteners_ipc_lock_holder(fasteners_ipc_lock *lock, fasteners_holder *holder)
 {
-    fst_report report = {0};
-    fasteners_holder found = {0};
+    size_t count;
 
-    if (lock == NULL || holder == NULL || holder->size < sizeof(*holder))
+    if (holder == NULL)
+        return FASTENERS_INVALID;
+    return fasteners_ipc_lock_holders(lock, holder, 1, &count);
+}
+
+fasteners_status fasteners_ipc_lock_holders(fasteners_ipc_lock *lock, fasteners_holder *holders,
+                                            size_t limit, size_t *count)
+{
+    fst_report report = {0};
+    fst_holders found = {.first = holders, .limit = limit};
+
+    if (lock == NULL || count == NULL || !fst_holders_begin(&found))
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    fasteners_status status = fst_lock_file_holder(&lock->settings, &found, &report);
-    copy_holder(holder, &found);
+    fasteners_status status = fst_lock_file_holders(&lock->settings, &found, &report);
+    *count = found.count;
     return conclude(lock, __func__, status, &report);
 }

@@ -11,6 +11,8 @@ static void reset_after_fork(fst_fork_member *member)
     fst_turn_reset(&lock->turn);
     fst_ipc_holds_reset(&lock->holds);
     lock->group = (fst_group){0};
+    fst_lock_file_reset(&lock->writing);
+    fst_lock_file_reset(&lock->reading);
 }
 
 fasteners_status fst_ipc_conclude(fasteners_ipc_rwlock *lock, const char *call,
@@ -149,6 +151,11 @@ void fasteners_ipc_rwlock_destroy(fasteners_ipc_rwlock *lock)
 /* ------------------------------------------------------------------------- questions -- */
 
 /* What the calling thread holds; no thread: nothing. A copy, as nothing of it is to be changed. */
+static const fst_lock_file *file_of(const fasteners_ipc_rwlock *lock, const fst_ipc_hold *hold)
+{
+    return hold->by_writing ? &lock->writing : &lock->reading;
+}
+
 static fst_ipc_hold my_hold(const fasteners_ipc_rwlock *lock)
 {
     fst_ipc_holds *holds = (fst_ipc_holds *)(uintptr_t)&lock->holds;
@@ -216,29 +223,48 @@ fasteners_status fasteners_ipc_rwlock_check(fasteners_ipc_rwlock *lock)
     fst_ipc_hold mine = my_hold(lock);
     if (mine.reads == 0 && mine.writes == 0)
         return FASTENERS_NOT_OWNER;
-    fasteners_status status = fst_lock_file_check(fst_ipc_file_of(lock, &mine), &report);
+    fasteners_status status = fst_lock_file_check(file_of(lock, &mine), &report);
     return fst_ipc_conclude(lock, __func__, status, &report);
 }
 
-/* A caller built with a newer header has a longer struct: what is unknown here stays zero there. */
-static void copy_holder(fasteners_holder *theirs, const fasteners_holder *ours)
+bool fasteners_ipc_rwlock_was_abandoned(const fasteners_ipc_rwlock *lock)
 {
-    size_t size = theirs->size;
+    if (lock == NULL)
+        return false;
+    fst_at_fork_check();
+    fst_ipc_hold mine = my_hold(lock);
+    return (mine.reads != 0 || mine.writes != 0) &&
+           fst_lock_file_was_abandoned(file_of(lock, &mine));
+}
 
-    memset(theirs, 0, size);
-    memcpy(theirs, ours, sizeof(*ours));
-    theirs->size = size;
+uint64_t fasteners_ipc_rwlock_generation(const fasteners_ipc_rwlock *lock)
+{
+    if (lock == NULL)
+        return 0;
+    fst_at_fork_check();
+    fst_ipc_hold mine = my_hold(lock);
+    return mine.writes != 0 ? fst_lock_file_generation(file_of(lock, &mine)) : 0;
 }
 
 fasteners_status fasteners_ipc_rwlock_holder(fasteners_ipc_rwlock *lock, fasteners_holder *holder)
 {
-    fst_report report = {0};
-    fasteners_holder found = {0};
+    size_t count;
 
-    if (lock == NULL || holder == NULL || holder->size < sizeof(*holder))
+    if (holder == NULL)
+        return FASTENERS_INVALID;
+    return fasteners_ipc_rwlock_holders(lock, holder, 1, &count);
+}
+
+fasteners_status fasteners_ipc_rwlock_holders(fasteners_ipc_rwlock *lock, fasteners_holder *holders,
+                                              size_t limit, size_t *count)
+{
+    fst_report report = {0};
+    fst_holders found = {.first = holders, .limit = limit};
+
+    if (lock == NULL || count == NULL || !fst_holders_begin(&found))
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    fasteners_status status = fst_lock_file_holder(&lock->settings, &found, &report);
-    copy_holder(holder, &found);
+    fasteners_status status = fst_lock_file_holders(&lock->settings, &found, &report);
+    *count = found.count;
     return fst_ipc_conclude(lock, __func__, status, &report);
 }

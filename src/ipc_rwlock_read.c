@@ -166,12 +166,19 @@ static fasteners_status pause_locked(const arrival *who)
     return FASTENERS_OK;
 }
 
-/* Whoever leads is in, though the group may be closed to others by now. */
+/*
+ * Whoever leads is in, though the group may be closed to others by now. A cancel may have ended the
+ * wait of the very thread that was in the way: it counts nevertheless.
+ */
 static fasteners_status wait_to_read_locked(const arrival *who, fst_report *report)
 {
     fasteners_status status = FASTENERS_OK;
 
-    while (status == FASTENERS_OK && !may_join_locked(who)) {
+    while (status == FASTENERS_OK) {
+        if (fst_wait_is_cancelled(who->wait))
+            return FASTENERS_CANCELLED;
+        if (may_join_locked(who))
+            break;
         if (may_lead_locked(who)) {
             status = lead_locked(who->lock, who->wait, report);
             break;

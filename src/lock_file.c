@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lock_file.h"
 
+#include "lock_proof.h"
 #include "path_check.h"
 
 static const fst_range LOCK = {.first = 0, .length = 1};
@@ -119,6 +120,7 @@ void fst_lock_file_close(fst_lock_file *lock, fst_report *report)
     if (!lock->file.is_open)
         return;
     atomic_store_explicit(&lock->file.holder, 0, memory_order_relaxed);
+    fst_owner_clear(&lock->owner);
     fst_open_files_close(&lock->file, report);
 }
 
@@ -245,12 +247,52 @@ static void set_holder(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread)
     atomic_store_explicit(&lock->file.holder, by_group ? FST_GROUP : thread, memory_order_relaxed);
 }
 
+/* Into a file that may not be ours any more nothing is written. */
+static fasteners_status begin_record(fst_lock_file *lock, fst_report *report)
+{
+    int os_error = 0;
+    fasteners_status status = check_descriptor(lock, report);
+
+    if (status != FASTENERS_OK)
+        return status;
+    status = fst_owner_begin(&lock->owner, lock->file.os, &os_error);
+    return fst_report_note(report,
+                           status == FASTENERS_INVALID
+                               ? "keep the owner record in a file that holds something else"
+                               : "write the owner record",
+                           status, os_error);
+}
+
+static fasteners_status record_hold(fst_lock_file *lock, fst_lock_mode mode, fst_report *report)
+{
+    if (!lock->settings->options.record_owner)
+        return FASTENERS_OK;
+    if (mode == FST_EXCLUSIVE)
+        return begin_record(lock, report);
+    fst_owner_look(&lock->owner, lock->file.os);
+    return FASTENERS_OK;
+}
+
+typedef fasteners_status record_change(fst_owner *owner, fst_os_file file, int *os_error);
+
+static void change_record(fst_lock_file *lock, record_change *change, fst_report *report)
+{
+    if (fst_lock_file_generation(lock) == 0 || check_descriptor(lock, report) != FASTENERS_OK)
+        return;
+    report->record_failed =
+        change(&lock->owner, lock->file.os, &report->record_error) != FASTENERS_OK;
+}
+
 /* The lock is granted: is it the right file? Until then it counts for nothing. */
 static fasteners_status confirm(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread,
                                 fst_report *report)
 {
     fasteners_status status = fst_path_check(&lock->file, lock->settings, report);
 
+    if (status == FASTENERS_OK)
+        status = fst_lock_prove(&lock->file, lock->settings, report);
+    if (status == FASTENERS_OK)
+        status = record_hold(lock, mode, report);
     if (status == FASTENERS_OK)
         set_holder(lock, mode, thread);
     if (status == FASTENERS_OK && mode == FST_SHARED)
@@ -451,11 +493,15 @@ static fasteners_status unlock_all(fst_lock_file *lock, fst_report *report)
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report)
 {
     bool removed = !is_shared(lock) && remove_name(lock, report);
-    fasteners_status status = unlock_all(lock, report);
 
-    if (status != FASTENERS_OK && status != FASTENERS_LOST)
+    change_record(lock, fst_owner_end, report);
+    fasteners_status status = unlock_all(lock, report);
+    if (status != FASTENERS_OK && status != FASTENERS_LOST) {
+        change_record(lock, fst_owner_resume, report);
         return status;
+    }
     atomic_store_explicit(&lock->file.holder, 0, memory_order_relaxed);
+    fst_owner_clear(&lock->owner);
     fst_open_files_unreserve(&lock->file, report);
     report->descriptor_lost = status == FASTENERS_LOST;
     if (removed || report->descriptor_lost)
@@ -581,9 +627,13 @@ fasteners_status fst_lock_file_lower(fst_lock_file *lock, fst_report *report)
 
     if (is_stolen(lock))
         return FASTENERS_LOST;
+    change_record(lock, fst_owner_end, report);
     fasteners_status status = fst_lock_try(&lock->file, claim_of(FST_SHARED, LOCK), report);
-    if (status != FASTENERS_OK)
+    if (status != FASTENERS_OK) {
+        change_record(lock, fst_owner_resume, report);
         return status;
+    }
+    fst_owner_clear(&lock->owner);
     set_holder(lock, FST_SHARED, thread);
     fst_open_files_share(&lock->file);
     return FASTENERS_OK;
@@ -605,6 +655,21 @@ fasteners_status fst_lock_file_check(const fst_lock_file *lock, fst_report *repo
     return status == FASTENERS_OK ? fst_path_check(&lock->file, lock->settings, report) : status;
 }
 
+void fst_lock_file_reset(fst_lock_file *lock)
+{
+    lock->owner.knows_itself = false;
+}
+
+bool fst_lock_file_was_abandoned(const fst_lock_file *lock)
+{
+    return atomic_load_explicit(&lock->owner.abandoned, memory_order_relaxed);
+}
+
+uint64_t fst_lock_file_generation(const fst_lock_file *lock)
+{
+    return atomic_load_explicit(&lock->owner.generation, memory_order_relaxed);
+}
+
 bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread)
 {
     uint64_t holder = atomic_load_explicit(&lock->file.holder, memory_order_relaxed);
@@ -623,28 +688,47 @@ fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t threa
     return fst_open_files_held_by(id, thread, NULL);
 }
 
-/* The kernel does not show a process its own locks where locks belong to processes. */
-static fasteners_status ask_holder(const fst_open_file *file, fasteners_holder *holder,
-                                   int *os_error)
+typedef struct inquiry {
+    const fst_open_file *file;
+    fst_holders *holders;
+    bool reads_record; /* which changes the time of the file's last access */
+} inquiry;
+
+static void add_with_record(void *user, const fasteners_holder *found)
 {
-    if (fst_os_locks_per_process() && fst_open_files_held(file->id)) {
-        fst_os_describe_self(holder);
-        return FASTENERS_OK;
-    }
-    return fst_os_lock_holder(file->os, file->id, LOCK, holder, os_error);
+    const inquiry *of = user;
+    fasteners_holder holder = *found;
+
+    if (of->reads_record && !holder.shared)
+        fst_owner_describe(of->file->os, &holder);
+    fst_holders_add(of->holders, &holder);
 }
 
-fasteners_status fst_lock_file_holder(const fst_settings *settings, fasteners_holder *holder,
-                                      fst_report *report)
+/* The kernel does not show a process its own locks where locks belong to processes. */
+static fasteners_status ask_holders(const fst_open_file *file, inquiry *of, int *os_error)
+{
+    fasteners_holder self = {0};
+
+    if (fst_os_locks_per_process() && fst_open_files_held(file->id)) {
+        fst_os_describe_self(&self);
+        add_with_record(of, &self);
+        return FASTENERS_OK;
+    }
+    return fst_os_lock_holders(file->os, file->id, LOCK, add_with_record, of, os_error);
+}
+
+fasteners_status fst_lock_file_holders(const fst_settings *settings, fst_holders *holders,
+                                       fst_report *report)
 {
     fst_open_file file = {0};
+    inquiry of = {
+        .file = &file, .holders = holders, .reads_record = settings->options.record_owner};
     int os_error = 0;
     fasteners_status status = fst_open_files_open(&file, settings->path, FST_READ,
                                                   settings->options.follow_symlinks, &os_error);
 
-    *holder = (fasteners_holder){0};
     if (status == FASTENERS_OK) {
-        status = ask_holder(&file, holder, &os_error);
+        status = ask_holders(&file, &of, &os_error);
         fst_open_files_close(&file, report);
     }
     return status == FASTENERS_NOT_FOUND

@@ -25,7 +25,9 @@
  * whatever was locked.
  */
 
+#include "holders.h"
 #include "lock_wait.h"
+#include "owner_record.h"
 
 typedef struct fst_lock_file {
     const fst_settings *settings; /* set once, as is gated */
@@ -33,6 +35,7 @@ typedef struct fst_lock_file {
     bool read_only;               /* the open file is good for shared locks alone ... */
     bool reopen;                  /* ... and somebody wanted more: the next one opens it anew */
     fst_open_file file;
+    fst_owner owner; /* with record_owner */
 } fst_lock_file;
 
 /* Gives back the descriptor, and with it a lock if there is one. */
@@ -73,8 +76,15 @@ fasteners_status fst_lock_file_lower(fst_lock_file *lock, fst_report *report);
  */
 bool fst_lock_file_gate_is_taken(fst_lock_file *lock);
 
+/* The process is another one, after a fork; what was open is closed. */
+void fst_lock_file_reset(fst_lock_file *lock);
+
 /* OK or LOST for a held lock. By whoever holds it. */
 fasteners_status fst_lock_file_check(const fst_lock_file *lock, fst_report *report);
+
+/* With record_owner, for a held lock, from any thread. */
+bool fst_lock_file_was_abandoned(const fst_lock_file *lock);
+uint64_t fst_lock_file_generation(const fst_lock_file *lock);
 
 /* Whether `thread`, or (0) any thread, holds the lock through this file. From any thread. */
 bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread);
@@ -83,7 +93,7 @@ bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread);
 fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread);
 
 /* Who holds the lock on what the path names. From any thread. */
-fasteners_status fst_lock_file_holder(const fst_settings *settings, fasteners_holder *holder,
-                                      fst_report *report);
+fasteners_status fst_lock_file_holders(const fst_settings *settings, fst_holders *holders,
+                                       fst_report *report);
 
 #endif

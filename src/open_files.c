@@ -153,6 +153,7 @@ static void enter(fst_open_file *file, fst_orphan *orphan)
     disown_locked(file->os);
     atomic_store_explicit(&file->stolen, false, memory_order_relaxed);
     file->is_open = true;
+    file->is_proven = false;
     file->orphan = orphan;
     file->next = files;
     file->link = &files;

@@ -31,7 +31,8 @@
 typedef struct fst_open_file {
     fst_os_file os;
     fst_file_id id;
-    bool is_open; /* os and id are valid, and it is in the table */
+    bool is_open;   /* os and id are valid, and it is in the table */
+    bool is_proven; /* see lock_proof.h */
 
     /*
      * Another file of ours has got the same descriptor: the program had closed it behind our back.

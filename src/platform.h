@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include <fasteners/ipc_lock.h>
+#include <fasteners/ipc_probe.h>
 #include <fasteners/status.h>
 
 #define FST_NEVER INT64_MAX
@@ -112,6 +113,29 @@ bool fst_os_checker_watches(void);
 void fst_os_note_release(const void *address);
 void fst_os_note_acquire(const void *address);
 void fst_os_note_private(const void *memory, size_t size);
+
+/* ----------------------------------------------------------------------- processes -- */
+
+/* A process as it may be told to another machine, or after a restart. Zero, "": not known. */
+typedef struct fst_process {
+    int64_t pid;
+    uint64_t pid_space; /* in which the pid counts: a container has one of its own */
+    uint64_t start;     /* when it began, in units of the system's: tells two with one pid apart */
+    char boot[37];      /* names the run of the machine, from start to shutdown */
+    char host[65];      /* the machine's name, cut if longer */
+} fst_process;
+
+/* The calling process. */
+void fst_os_describe_process(fst_process *process);
+
+/*
+ * Whether the process is known to exist. False also for one of another machine, another run of this
+ * one, or another pid space than the caller's.
+ */
+bool fst_os_process_exists(const fst_process *process);
+
+/* Milliseconds since 1970 by the clock on the wall, which may jump. For people. */
+int64_t fst_os_wall_clock_ms(void);
 
 /* ---------------------------------------------------------------------------- fork -- */
 
@@ -198,6 +222,14 @@ fasteners_status fst_os_file_id(fst_os_file file, fst_file_id *id, int *os_error
 fasteners_status fst_os_path_id(const char *path, bool follow_symlinks, fst_file_id *id,
                                 int *os_error);
 
+/* Reads from `offset` on; *count: so many bytes were there. LOST, OS_ERROR. */
+fasteners_status fst_os_file_read(fst_os_file file, uint64_t offset, void *bytes, size_t size,
+                                  size_t *count, int *os_error);
+
+/* Writes all of it, at `offset`. On failure a part may have been written. LOST, OS_ERROR. */
+fasteners_status fst_os_file_write(fst_os_file file, uint64_t offset, const void *bytes,
+                                   size_t size, int *os_error);
+
 /* Removes the name. */
 fasteners_status fst_os_unlink(const char *path, int *os_error);
 
@@ -206,6 +238,13 @@ fasteners_status fst_os_unlink(const char *path, int *os_error);
  * fst_os_free.
  */
 fasteners_status fst_os_absolute_path(const char *path, char **absolute, int *os_error);
+
+/* The file system of an open file, as far as it is known. */
+void fst_os_describe_filesystem(fst_os_file file, fasteners_locality *locality, char *name,
+                                size_t size);
+
+/* Whether it is known to grant locks to none but those who may have them. One system call. */
+bool fst_os_locks_are_trusted(fst_os_file file);
 
 /* --------------------------------------------------------------------------- locks -- */
 
@@ -269,12 +308,22 @@ fasteners_status fst_os_lock_finish(fst_lock_request *request, int *os_error);
 fasteners_status fst_os_lock_abandon(fst_lock_request *request, int *os_error);
 
 /*
- * Who, outside this open file, has a lock that conflicts with an exclusive one on the range. Fills
- * in what it can find out, the rest of *holder stays zero. NOT_FOUND: nobody. `id` names the file
- * once more. On systems with fst_os_locks_per_process locks of this process are not seen.
+ * Who, outside this open file, has a lock that conflicts with an exclusive one on the range. Calls
+ * `report` once for an exclusive holder; for each shared holder that it can find, and at least
+ * once. What is not known of a holder is zero. NOT_FOUND: nobody. `id` names the file once more. On
+ * systems with fst_os_locks_per_process locks of this process are not seen.
  */
-fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range range,
-                                    fasteners_holder *holder, int *os_error);
+typedef void fst_holder_fn(void *user, const fasteners_holder *holder);
+fasteners_status fst_os_lock_holders(fst_os_file file, fst_file_id id, fst_range range,
+                                     fst_holder_fn *report, void *user, int *os_error);
+
+/*
+ * The same as fst_os_lock_try, by a child process that opens the path for reading and writing, and
+ * ends. OK: it was granted, and is given back by now. BUSY. On failure: why the child could not be
+ * made, could not open the path, or was refused.
+ */
+fasteners_status fst_os_lock_try_in_child(const char *path, fst_lock_mode mode, fst_range range,
+                                          int *os_error);
 
 /* This process as a holder. */
 void fst_os_describe_self(fasteners_holder *holder);

@@ -72,6 +72,11 @@ void fst_report_send(const fst_report *report, const fst_settings *settings, con
     if (report->unlink_failed)
         send_os_error(settings, FASTENERS_LOG_WARNING, call, "the lock file could not be removed",
                       report->unlink_error);
+    if (report->record_failed)
+        send_os_error(settings, FASTENERS_LOG_WARNING, call,
+                      "the owner record could not be written, so the next owner will take this "
+                      "hold for abandoned",
+                      report->record_error);
     if (report->close_failed)
         send_os_error(settings, FASTENERS_LOG_WARNING, call, "closing the lock file failed",
                       report->close_error);

@@ -18,6 +18,8 @@ typedef struct fst_report {
     bool cannot_queue;    /* the kernel could not queue the wait: it polled */
     bool unlink_failed;   /* unlink_on_release could not remove the file ... */
     int unlink_error;     /* ... because of this */
+    bool record_failed;   /* the owner record could not be brought up to date ... */
+    int record_error;     /* ... because of this */
     bool close_failed;    /* closing the file reported an error ... */
     int close_error;      /* ... this one */
 } fst_report;

@@ -47,10 +47,11 @@ int64_t fst_wait_deadline(fst_wait *wait);
 /* OK: go on waiting. Otherwise CANCELLED or TIMED_OUT (BUSY for FASTENERS_NO_WAIT). */
 fasteners_status fst_wait_status(fst_wait *wait);
 
-/* Whether a cancel has reached it. */
+/* Whether a cancel has reached it. What never waits is not cancelled. */
 static inline bool fst_wait_is_cancelled(const fst_wait *wait)
 {
-    return (atomic_load_explicit(&wait->signals, memory_order_acquire) & FST_SIGNAL_CANCEL) != 0;
+    return wait->timeout_ms != FASTENERS_NO_WAIT &&
+           (atomic_load_explicit(&wait->signals, memory_order_acquire) & FST_SIGNAL_CANCEL) != 0;
 }
 
 /*

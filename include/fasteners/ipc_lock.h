@@ -92,7 +92,8 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *                           file, or is too long
  * FASTENERS_NO_PERMISSION   the user may not create the file or a parent directory, or not read and
  *                           write the file
- * FASTENERS_NOT_SUPPORTED   the file system there has no locks, or no room for one more
+ * FASTENERS_NOT_SUPPORTED   the file system there has no locks, or no room for one more, or grants
+ *                           them to everybody (see allow_unreliable_filesystem)
  * FASTENERS_NO_MEMORY       memory ran out
  * FASTENERS_NOT_FOUND       a directory of the path was being deleted all the while, or a symbolic
  *                           link on it leads into a directory that does not exist
@@ -175,17 +176,45 @@ FASTENERS_API int fasteners_ipc_lock_os_error(const fasteners_ipc_lock *lock);
  */
 FASTENERS_API fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock);
 
+/*
+ * With the option record_owner, while a thread holds the lock through this handle: whether the
+ * owner before it died, or its program was ended, without giving the lock back, so that what the
+ * lock protects may be half changed. False without that option, and while nobody holds. After a
+ * crash of the whole machine the answer is what had reached the disk. Makes no system call.
+ *
+ *     if (fasteners_ipc_lock_was_abandoned(lock))
+ *         repair_the_index();
+ */
+FASTENERS_API bool fasteners_ipc_lock_was_abandoned(const fasteners_ipc_lock *lock);
+
+/*
+ * With the option record_owner, while a thread holds the lock through this handle: the number of
+ * this hold. It grows with each hold by whomever, from 1 on, as long as the lock file exists (so
+ * not together with unlink_on_release); who comes late with a smaller number than others have seen
+ * can be told from it. 0 otherwise. Makes no system call.
+ */
+FASTENERS_API uint64_t fasteners_ipc_lock_generation(const fasteners_ipc_lock *lock);
+
 /* Who holds a lock, as far as the system tells. Filled in by fasteners_ipc_lock_holder. */
 typedef struct fasteners_holder {
     size_t size;      /* sizeof(fasteners_holder), set by FASTENERS_HOLDER_INIT */
     int64_t pid;      /* process id, in the caller's pid namespace; 0 = not known */
     bool shared;      /* it is a shared (read) hold */
     char program[64]; /* the program's short name, cut if longer; "" = not known */
+
+    /*
+     * From the record that an exclusive holder with the option record_owner left in the file, if
+     * the handle that asks has that option too, and the record does not contradict what the system
+     * tells.
+     */
+    bool recorded; /* there is one: what follows is filled in, and pid if only the record knows */
+    int64_t since_ms; /* when it got the lock, in milliseconds since 1970 by its clock */
+    char host[65];    /* the name of its machine, cut if longer */
 } fasteners_holder;
 
 #define FASTENERS_HOLDER_INIT                                                                      \
     {                                                                                              \
-        sizeof(fasteners_holder), 0, false, ""                                                     \
+        sizeof(fasteners_holder), 0, false, "", false, 0, ""                                       \
     }
 
 /*
@@ -197,7 +226,8 @@ typedef struct fasteners_holder {
  *         printf("process %lld (%s) is in the way\n", (long long)holder.pid, holder.program);
  *
  * Linux tells the process for every kind of holder that this user may look at; other POSIX systems
- * tell the process id alone. Where the system does not tell, pid is 0: never a wrong one.
+ * tell the process id alone. Where the system does not tell, pid is 0: never a wrong one. (A holder
+ * in another container, or on another machine, has no pid here, but perhaps a host and a time.)
  *
  * FASTENERS_OK         somebody holds it: *holder is filled in
  * FASTENERS_NOT_FOUND  nobody holds it, or there is no lock file
@@ -208,6 +238,27 @@ typedef struct fasteners_holder {
  */
 FASTENERS_API fasteners_status fasteners_ipc_lock_holder(fasteners_ipc_lock *lock,
                                                          fasteners_holder *holder);
+
+/*
+ * The same for all who hold the lock: programs that lock the file for reading can be many. Fills in
+ * at most `limit` elements, each of which was set to FASTENERS_HOLDER_INIT, and stores to *count
+ * how many there are, which may be more; a holder of whom nothing is known counts as one. Those
+ * that this user may not look at are left out.
+ *
+ *     fasteners_holder holders[8];
+ *     size_t count, i;
+ *     for (i = 0; i < 8; i++)
+ *         holders[i] = (fasteners_holder)FASTENERS_HOLDER_INIT;
+ *     if (fasteners_ipc_lock_holders(lock, holders, 8, &count) == FASTENERS_OK)
+ *         for (i = 0; i < count && i < 8; i++)
+ *             printf("process %lld reads\n", (long long)holders[i].pid);
+ *
+ * Status as for fasteners_ipc_lock_holder; INVALID also if count is NULL, or holders is and limit
+ * is not 0.
+ */
+FASTENERS_API fasteners_status fasteners_ipc_lock_holders(fasteners_ipc_lock *lock,
+                                                          fasteners_holder *holders, size_t limit,
+                                                          size_t *count);
 
 FASTENERS_END_DECLS
 

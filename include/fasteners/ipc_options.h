@@ -68,6 +68,13 @@ typedef struct fasteners_ipc_options {
     uint32_t mode;
 
     /*
+     * Of fasteners_ipc_rwlock alone: FASTENERS_PREFER_READERS, which is the default (0), or
+     * FASTENERS_PREFER_WRITERS (rw_lock.h). With the latter, readers wait behind a waiting writer,
+     * and a waiting writer shows itself to such readers; each costs one more system call.
+     */
+    uint32_t preference;
+
+    /*
      * Waiting processes queue at a gate, so that one that releases and re-acquires at once lets
      * those through who already sleep there. Where sections are shorter than a wake-up, a process
      * may still get several turns in a row. Costs one more system call per acquire. Holds among the
@@ -93,6 +100,26 @@ typedef struct fasteners_ipc_options {
     bool unlink_on_release;
 
     /*
+     * Write into the lock file who holds it (exclusively) since when, and whether it was given
+     * back. fasteners_ipc_lock_was_abandoned then tells the next owner that the one before died, a
+     * number of the grant (fasteners_ipc_lock_generation) grows as long as the file exists, and
+     * fasteners_ipc_lock_holder tells more. All who use the lock should set it: who does not leaves
+     * no trace. A file that holds anything but such a record is FASTENERS_INVALID, and left alone.
+     * Two lines of text, 576 bytes; written without waiting for the disk. Costs five more system
+     * calls per acquire and release. Never used to decide who owns the lock.
+     */
+    bool record_owner;
+
+    /*
+     * Lock although the file system grants every lock to everybody, as some in user space (FUSE)
+     * do: you know that nobody else comes there, or have another way to be sure. Default: acquire
+     * tries its first lock out where the file system is not known to be honest, and returns
+     * FASTENERS_NOT_SUPPORTED if it excludes nobody. (Found out on Linux alone, and by a user who
+     * may write the file; elsewhere ask fasteners_ipc_probe.)
+     */
+    bool allow_unreliable_filesystem;
+
+    /*
      * Polling instead of queueing in the kernel, as Python's acquire(delay, max_delay) does: after
      * the n-th failed try sleep n * delay_ms, at most max_delay_ms. Setting `sleep` or `delay_ms`
      * chooses it. Ask for it only where a wait must go through a scheduler of your own (`sleep`),
@@ -110,13 +137,6 @@ typedef struct fasteners_ipc_options {
     /* Receives the log lines, see fasteners_log_fn. NULL: no log. */
     fasteners_log_fn log;
     void *log_user;
-
-    /*
-     * Of fasteners_ipc_rwlock alone: FASTENERS_PREFER_READERS, which is the default (0), or
-     * FASTENERS_PREFER_WRITERS (rw_lock.h). With the latter, readers wait behind a waiting writer,
-     * and a waiting writer shows itself to such readers; each costs one more system call.
-     */
-    uint32_t preference;
 } fasteners_ipc_options;
 
 /* The rest is zero in C and in C++ alike. */

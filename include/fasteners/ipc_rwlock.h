@@ -194,11 +194,24 @@ FASTENERS_API int fasteners_ipc_rwlock_os_error(const fasteners_ipc_rwlock *lock
 FASTENERS_API fasteners_status fasteners_ipc_rwlock_check(fasteners_ipc_rwlock *lock);
 
 /*
+ * With the option record_owner, see fasteners_ipc_lock_was_abandoned: whether the last writer died
+ * without giving the lock back. To be asked by a holder; readers see it until a writer has released
+ * the lock.
+ */
+FASTENERS_API bool fasteners_ipc_rwlock_was_abandoned(const fasteners_ipc_rwlock *lock);
+
+/* The number of the calling thread's write hold, see fasteners_ipc_lock_generation; else 0. */
+FASTENERS_API uint64_t fasteners_ipc_rwlock_generation(const fasteners_ipc_rwlock *lock);
+
+/*
  * Tells who holds the lock at this moment, as fasteners_ipc_lock_holder does; one of them if there
- * are several readers.
+ * are several readers. holders: all, as fasteners_ipc_lock_holders.
  */
 FASTENERS_API fasteners_status fasteners_ipc_rwlock_holder(fasteners_ipc_rwlock *lock,
                                                            fasteners_holder *holder);
+FASTENERS_API fasteners_status fasteners_ipc_rwlock_holders(fasteners_ipc_rwlock *lock,
+                                                            fasteners_holder *holders, size_t limit,
+                                                            size_t *count);
 
 FASTENERS_END_DECLS
 

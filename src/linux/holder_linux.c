@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@
 
 /* The lock that is looked for. */
 struct wanted {
-    const char *kind; /* as fdinfo calls it: "OFDLCK" or "POSIX" */
+    const char *kind; /* as fdinfo calls it: "OFDLCK" or "POSIX"; "": either */
     bool shared;
     fst_range range;
     fst_file_id id;
@@ -161,7 +162,7 @@ static bool is_wanted_lock(const char *line, const void *argument)
         4)
         return false;
     uint64_t last = strcmp(end, "EOF") == 0 ? UINT64_MAX : strtoull(end, NULL, 10);
-    return strcmp(kind, wanted->kind) == 0 &&
+    return (wanted->kind[0] == '\0' || strcmp(kind, wanted->kind) == 0) &&
            strcmp(mode, wanted->shared ? "READ" : "WRITE") == 0 &&
            overlaps(wanted->range, first, last);
 }
@@ -237,27 +238,40 @@ static bool examine_process(int processes, const char *number, const struct want
     return holds;
 }
 
-/*
- * Names the process that holds an open file description lock. An exclusive one that several
- * processes show was inherited by all of them but one, and nothing tells which: nobody is named. Of
- * several shared holders each is a holder, and the first will do.
- */
-static void find_process(const struct wanted *wanted, fasteners_holder *holder)
+/* Reports every process that shows the lock, at most so many; returns their number. */
+static int report_processes(const struct wanted *wanted, int enough, fst_holder_fn *report,
+                            void *user)
 {
     DIR *processes = open_list(AT_FDCWD, "/proc");
     if (processes == NULL)
-        return;
-    fasteners_holder found = {.shared = wanted->shared};
+        return 0;
     int count = 0;
-    int enough = wanted->shared ? 1 : 2;
     const struct dirent *entry;
     while (count < enough && (entry = readdir(processes)) != NULL) {
-        if (is_number(entry->d_name) &&
-            examine_process(dirfd(processes), entry->d_name, wanted, &found))
-            count++;
+        fasteners_holder found = {.shared = wanted->shared};
+        if (!is_number(entry->d_name) ||
+            !examine_process(dirfd(processes), entry->d_name, wanted, &found))
+            continue;
+        report(user, &found);
+        count++;
     }
     closedir(processes);
-    if (count == 1)
+    return count;
+}
+
+static void keep_holder(void *user, const fasteners_holder *holder)
+{
+    *(fasteners_holder *)user = *holder;
+}
+
+/*
+ * Names the process that holds an open file description lock. An exclusive one that several
+ * processes show was inherited by all of them but one, and nothing tells which: nobody is named.
+ */
+static void find_process(const struct wanted *wanted, fasteners_holder *holder)
+{
+    fasteners_holder found;
+    if (report_processes(wanted, 2, keep_holder, &found) == 1)
         *holder = found;
 }
 
@@ -298,8 +312,25 @@ static int query(int fd, struct flock *lock)
     return result;
 }
 
-fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range range,
-                                    fasteners_holder *holder, int *os_error)
+static void name_holder(struct wanted *wanted, pid_t pid, fasteners_holder *holder)
+{
+    wanted->kind = pid > 0 ? "POSIX" : "OFDLCK";
+    /* Other values than -1 stand for processes of other machines or outside our pid namespace. */
+    if (pid > 0)
+        name_process(wanted, pid, holder);
+    else if (pid == -1 && proc_is_of_own_namespace())
+        find_process(wanted, holder);
+}
+
+/* The kernel names one of several shared holders, /proc all that may be looked at. */
+static bool report_shared(const struct wanted *wanted, fst_holder_fn *report, void *user)
+{
+    return wanted->shared && proc_is_of_own_namespace() &&
+           report_processes(wanted, INT_MAX, report, user) > 0;
+}
+
+fasteners_status fst_os_lock_holders(fst_os_file file, fst_file_id id, fst_range range,
+                                     fst_holder_fn *report, void *user, int *os_error)
 {
     struct flock lock = fst_posix_flock(F_WRLCK, range);
     int fd = (int)file.handle;
@@ -310,18 +341,14 @@ fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range 
         *os_error = 0;
         return FASTENERS_NOT_FOUND;
     }
-    struct wanted wanted = {.kind = lock.l_pid > 0 ? "POSIX" : "OFDLCK",
-                            .shared = lock.l_type == F_RDLCK,
-                            .range = range,
-                            .id = id,
-                            .own_fd = fd};
-    holder->shared = wanted.shared;
+    struct wanted wanted = {
+        .kind = "", .shared = lock.l_type == F_RDLCK, .range = range, .id = id, .own_fd = fd};
+    fasteners_holder holder = {.shared = wanted.shared};
     int cancel = fst_posix_no_cancel();
-    /* Other values than -1 stand for processes of other machines or outside our pid namespace. */
-    if (lock.l_pid > 0)
-        name_process(&wanted, lock.l_pid, holder);
-    else if (lock.l_pid == -1 && proc_is_of_own_namespace())
-        find_process(&wanted, holder);
+    if (!report_shared(&wanted, report, user)) {
+        name_holder(&wanted, lock.l_pid, &holder);
+        report(user, &holder);
+    }
     fst_posix_cancel_as(cancel);
     return FASTENERS_OK;
 }

@@ -28,6 +28,14 @@ int64_t fst_os_now(void)
     return (int64_t)now.tv_sec * FST_NS_PER_S + now.tv_nsec + 1;
 }
 
+int64_t fst_os_wall_clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / FST_NS_PER_MS;
+}
+
 void fst_os_yield(void)
 {
     sched_yield();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "errors_posix.h"
+#include "fcntl_posix.h"
 #include "open_posix.h"
 
 /* A longer path is one that open(2) refuses. */
@@ -76,6 +77,26 @@ static int link_aside(const char *name, int fd, const char *path, mode_t mode)
     return result;
 }
 
+/*
+ * On file systems in user space the two names may be two files to the kernel, whose locks do not
+ * meet: everybody must lock through the path. Not where locks belong to the process: the close
+ * would drop the lock that another thread may have there by now. Who may not open the file that it
+ * has created keeps what it has.
+ */
+static int open_by_path(const char *path, int fd)
+{
+    fst_fcntl_choose(fd);
+    if (fst_os_locks_per_process())
+        return fd;
+    int named = fst_posix_open(path, O_RDWR | fst_posix_open_flags(false), 0);
+    if (named < 0 && errno == EACCES)
+        return fd;
+    int error = errno == ENOENT ? EEXIST : errno; /* removed again: the caller looks again */
+    fst_posix_close(fd);
+    errno = error;
+    return named;
+}
+
 static int create_with_mode(const char *path, mode_t mode)
 {
     char name[PATH_SIZE];
@@ -84,7 +105,7 @@ static int create_with_mode(const char *path, mode_t mode)
     if (fd < 0)
         return errno == ENAMETOOLONG ? create_late(path, mode) : -1;
     if (link_aside(name, fd, path, mode) == 0)
-        return fd;
+        return open_by_path(path, fd);
     give_up(fd);
     return cannot_link(errno) ? create_late(path, mode) : -1;
 }

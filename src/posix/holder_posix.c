@@ -21,8 +21,8 @@ static int64_t local_pid(const struct flock *lock)
     return lock->l_pid > 0 ? lock->l_pid : 0;
 }
 
-fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range range,
-                                    fasteners_holder *holder, int *os_error)
+fasteners_status fst_os_lock_holders(fst_os_file file, fst_file_id id, fst_range range,
+                                     fst_holder_fn *report, void *user, int *os_error)
 {
     struct flock lock = fst_posix_flock(F_WRLCK, range);
     int result;
@@ -37,8 +37,8 @@ fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range 
         *os_error = 0;
         return FASTENERS_NOT_FOUND;
     }
-    holder->pid = local_pid(&lock);
-    holder->shared = lock.l_type == F_RDLCK;
+    fasteners_holder holder = {.pid = local_pid(&lock), .shared = lock.l_type == F_RDLCK};
+    report(user, &holder);
     return FASTENERS_OK;
 }
 

@@ -25,7 +25,8 @@ static struct team teams[RESULTS_PEERS];
 static const char usage[] =
     "usage: ipc_bench [option...]\n"
     "  --quick          some 20 s instead of some minutes\n"
-    "  --only COLUMN    pair, handoff, cpu, overshoot, hog, crowd (or crowd-8), crash\n"
+    "  --only COLUMN    pair, handoff, cpu, overshoot, hog, crowd (or crowd-8), crash,\n"
+    "                   rw (or rw-pair, rw-join, rw-writer, rw-mixed)\n"
     "  --peer NAME      this peer (may be given several times); ratios are to the first one\n"
     "  --csv FILE       write every sample there\n"
     "  --dir DIRECTORY  where the lock files lie (default: TMPDIR or /tmp)\n"
@@ -79,12 +80,13 @@ static void add_peer(struct results *results, const struct peer *peer, const cha
 {
     struct team *team = &teams[results->peer_count];
     team_init(team, peer, directory);
-    if (team_excludes(team)) {
+    if (team_excludes(team) && (peer->kind == PEER_EXCLUSIVE || team_shares(team))) {
         results->peers[results->peer_count++] = peer;
         return;
     }
     printf("left out: %s (%s)\n", peer->title,
-           team->failed ? "not to be had here, see tests/bench/setup" : "it does not exclude");
+           team->failed ? "not to be had here, see tests/bench/setup"
+                        : "it does not do as it says");
     team_dismiss(team);
     unlink(team->path);
 }
@@ -104,7 +106,10 @@ static void add_sheets(struct results *results, const struct options *options)
 
 static bool takes_part(const struct sheet *sheet, const struct peer *peer)
 {
-    return !sheet->scenario->applies || sheet->scenario->applies(peer);
+    const struct scenario *scenario = sheet->scenario;
+    if (peer->kind == (scenario->shared ? PEER_EXCLUSIVE : PEER_SHARED))
+        return false;
+    return !scenario->applies || scenario->applies(peer);
 }
 
 /* A team that failed is out of this scenario, and made anew for the next one. */

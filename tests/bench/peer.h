@@ -17,6 +17,12 @@
 extern "C" {
 #endif
 
+/* What it takes part in: scenarios for exclusive locks, for shared ones, or both. */
+enum peer_kind { PEER_EXCLUSIVE, PEER_SHARED, PEER_BOTH };
+
+/* How a second thread of a process reads along: not at all, through the handle, with its own. */
+enum peer_join { PEER_READS_ALONE, PEER_SHARES_HANDLE, PEER_NEEDS_HANDLE };
+
 struct peer {
     const char *name;   /* for --peer and the CSV file */
     const char *title;  /* for the tables */
@@ -32,6 +38,13 @@ struct peer {
     bool (*timed_acquire)(void *lock, int64_t ms); /* NULL: it has no timed form */
     bool (*release)(void *lock);
     void (*close)(void *lock);
+
+    enum peer_kind kind;
+    enum peer_join join;
+
+    /* NULL: it is exclusive. acquire and release are for writing, where there are these. */
+    bool (*acquire_read)(void *lock);
+    bool (*release_read)(void *lock);
 };
 
 /* Those this program was built with, ended by NULL. The first one is what ratios refer to. */

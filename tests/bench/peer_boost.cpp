@@ -53,12 +53,22 @@ static bool release(void *lock)
     return guarded(lock, [](file_lock &l) { return l.unlock(), true; });
 }
 
+static bool acquire_read(void *lock)
+{
+    return guarded(lock, [](file_lock &l) { return l.lock_sharable(), true; });
+}
+
+static bool release_read(void *lock)
+{
+    return guarded(lock, [](file_lock &l) { return l.unlock_sharable(), true; });
+}
+
 static void close_lock(void *lock)
 {
     delete static_cast<file_lock *>(lock);
 }
 
 extern "C" const struct peer peer_boost = {
-    "boost", "Boost file_lock", nullptr, nullptr, open_lock,
-    acquire, try_acquire,       timed,   release, close_lock,
+    "boost", "Boost file_lock", nullptr,    nullptr,   open_lock,        acquire,      try_acquire,
+    timed,   release,           close_lock, PEER_BOTH, PEER_READS_ALONE, acquire_read, release_read,
 };

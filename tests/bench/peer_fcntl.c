@@ -48,6 +48,11 @@ static bool release_ofd(void *lock)
     return set_lock(lock, F_OFD_SETLK, F_UNLCK);
 }
 
+static bool acquire_read_ofd(void *lock)
+{
+    return set_lock(lock, F_OFD_SETLKW, F_RDLCK);
+}
+
 static bool acquire_classic(void *lock)
 {
     return set_lock(lock, F_SETLKW, F_WRLCK);
@@ -63,6 +68,11 @@ static bool release_classic(void *lock)
     return set_lock(lock, F_SETLK, F_UNLCK);
 }
 
+static bool acquire_read_classic(void *lock)
+{
+    return set_lock(lock, F_SETLKW, F_RDLCK);
+}
+
 extern const struct peer peer_ofd, peer_fcntl;
 
 const struct peer peer_ofd = {.name = "ofd",
@@ -71,7 +81,11 @@ const struct peer peer_ofd = {.name = "ofd",
                               .acquire = acquire_ofd,
                               .try_acquire = try_ofd,
                               .release = release_ofd,
-                              .close = close_descriptor};
+                              .close = close_descriptor,
+                              .kind = PEER_BOTH,
+                              .join = PEER_NEEDS_HANDLE,
+                              .acquire_read = acquire_read_ofd,
+                              .release_read = release_ofd};
 
 const struct peer peer_fcntl = {.name = "fcntl",
                                 .title = "raw fcntl lock (blocking)",
@@ -79,4 +93,7 @@ const struct peer peer_fcntl = {.name = "fcntl",
                                 .acquire = acquire_classic,
                                 .try_acquire = try_classic,
                                 .release = release_classic,
-                                .close = close_descriptor};
+                                .close = close_descriptor,
+                                .kind = PEER_BOTH,
+                                .acquire_read = acquire_read_classic,
+                                .release_read = release_classic};

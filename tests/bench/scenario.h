@@ -44,7 +44,8 @@ struct scenario {
     struct effort effort[2];
     int processes;
 
-    bool (*applies)(const struct peer *peer); /* NULL: to every peer */
+    bool shared;                              /* of locks that can be shared */
+    bool (*applies)(const struct peer *peer); /* NULL: to every peer of that kind */
 
     /* Called for every peer before the first `measure` of the round, for what takes its time
      * without using the processor. NULL: nothing. */

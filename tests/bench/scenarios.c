@@ -5,10 +5,17 @@
 
 extern const struct scenario scenario_pair, scenario_handoff, scenario_cpu, scenario_overshoot,
     scenario_hog, scenario_crowd_2, scenario_crowd_8, scenario_crowd_32, scenario_crash;
+extern const struct scenario scenario_rw_pair, scenario_rw_join, scenario_rw_writer,
+    scenario_rw_mixed;
 
 const struct scenario *const bench_scenarios[] = {
-    &scenario_pair,    &scenario_handoff, &scenario_cpu,      &scenario_overshoot, &scenario_hog,
-    &scenario_crowd_2, &scenario_crowd_8, &scenario_crowd_32, &scenario_crash,     NULL,
+    &scenario_pair,     &scenario_handoff,
+    &scenario_cpu,      &scenario_overshoot,
+    &scenario_hog,      &scenario_crowd_2,
+    &scenario_crowd_8,  &scenario_crowd_32,
+    &scenario_crash,    &scenario_rw_pair,
+    &scenario_rw_join,  &scenario_rw_writer,
+    &scenario_rw_mixed, NULL,
 };
 
 #define SHORTEST_HOLD_NS (5 * NS_PER_MS)

@@ -152,3 +152,12 @@ bool team_excludes(struct team *team)
            team_ask(team, 1, try, when_free) && team_ask(team, 1, give, NULL) && !while_held[0] &&
            when_free[0];
 }
+
+bool team_shares(struct team *team)
+{
+    const struct job read = {.name = "rtake"}, end = {.name = "rgive"}, try = {.name = "try"};
+    int64_t while_read[WORKER_NUMBERS];
+    return team_grow(team, 2) && team_ask(team, 0, read, NULL) && team_ask(team, 1, read, NULL) &&
+           team_ask(team, 1, end, NULL) && team_ask(team, 1, try, while_read) &&
+           team_ask(team, 0, end, NULL) && !while_read[0];
+}

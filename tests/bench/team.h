@@ -54,4 +54,7 @@ void team_dismiss(struct team *team);
 /* Whether two members exclude each other and the lock is free after a release. */
 bool team_excludes(struct team *team);
 
+/* Whether two members read at the same time, and keep a writer out. */
+bool team_shares(struct team *team);
+
 #endif

@@ -32,6 +32,16 @@ static const struct wish wishes[] = {
     {"longest wait for a killed holder's lock, ms", "crash", 1, "ours", NULL, AT_MOST, 5},
     {"longest wait for a killed holder's lock, fair, ms", "crash", 1, "ours-fair", NULL, AT_MOST,
      5},
+    {"read pair: times raw OFD", "rw-pair", 0, "ours-rw", "ofd", AT_MOST, 1.9},
+    {"read pair: faster than Python fasteners", "rw-pair", 0, "ours-rw", "python-fasteners-rw",
+     FASTER, 12},
+    {"write pair: times raw OFD", "rw-pair", 1, "ours-rw", "ofd", AT_MOST, 1.9},
+    {"write pair: faster than Python fasteners", "rw-pair", 1, "ours-rw", "python-fasteners-rw",
+     FASTER, 12},
+    {"read pair where others of the process read, ns", "rw-join", 0, "ours-rw", NULL, AT_MOST, 50},
+    {"the same, writers first, ns", "rw-join", 0, "ours-rw-writers", NULL, AT_MOST, 50},
+    {"longest wait of a writer, writers first, ms", "rw-writer", 1, "ours-rw-writers", NULL,
+     AT_MOST, 10},
 };
 
 static double granted(const struct results *results, const struct wish *wish)

@@ -24,6 +24,16 @@
  *                        from one moment to the other: acquires, holds for HOLD us, releases,
  *                        pauses for PAUSE us; W = turns, X = longest wait in ns
  *     quit               ends
+ *
+ * of a lock that can be shared:
+ *
+ *     rtake, rgive       acquires for reading, and releases
+ *     rpair MS           as pair, for reading
+ *     rjoin MS           the same while another thread of this process reads
+ *     rturns FROM TO HOLD
+ *                        as turns, for reading, asleep while it holds
+ *     mixed FROM TO HOLD PAUSE
+ *                        as turns; one in ten for writing, the others for reading
  */
 #define WORKER_NUMBERS 4
 

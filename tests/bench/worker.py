@@ -4,6 +4,7 @@
 worker.py PEER PATH
 """
 
+import os
 import sys
 import time
 
@@ -11,6 +12,7 @@ PAIRS_A_BATCH = 10
 WAIT_MS = 60000
 REST_NS = 3_000_000
 SLEPT_US = 1000
+ONE_WRITE_IN = 10
 
 now = time.monotonic_ns
 
@@ -27,6 +29,24 @@ class Fasteners:
 
     def try_acquire(self):
         return self.lock.acquire(blocking=False)
+
+
+class FastenersRw:
+    """Writing is what the jobs without an r are for."""
+
+    def __init__(self, path):
+        import fasteners
+        self.lock = fasteners.InterProcessReaderWriterLock(path)
+        self.acquire = self.lock.acquire_write_lock
+        self.release = self.lock.release_write_lock
+        self.acquire_read = self.lock.acquire_read_lock
+        self.release_read = self.lock.release_read_lock
+
+    def timed(self, ms):
+        return self.lock.acquire_write_lock(timeout=ms / 1000)
+
+    def try_acquire(self):
+        return self.lock.acquire_write_lock(blocking=False)
 
 
 class Filelock:
@@ -79,8 +99,7 @@ def let_pass(us):
             pass
 
 
-def run_batch(peer):
-    acquire, release = peer.acquire, peer.release
+def run_batch(acquire, release):
     begin = now()
     for _ in range(PAIRS_A_BATCH):
         acquire()
@@ -88,13 +107,31 @@ def run_batch(peer):
     return now() - begin
 
 
-def job_pair(peer, ms, *_):
+def time_pairs(acquire, release, ms):
     end = now() + ms * 1_000_000
-    batches = [run_batch(peer)]
+    batches = [run_batch(acquire, release)]
     while now() < end:
-        batches.append(run_batch(peer))
+        batches.append(run_batch(acquire, release))
     batches.sort()
     return [batches[len(batches) // 2] * 1000 // PAIRS_A_BATCH]
+
+
+def job_pair(peer, ms, *_):
+    return time_pairs(peer.acquire, peer.release, ms)
+
+
+def job_read_pair(peer, ms, *_):
+    return time_pairs(peer.acquire_read, peer.release_read, ms)
+
+
+def job_read_take(peer, *_):
+    peer.acquire_read()
+    return []
+
+
+def job_read_give(peer, *_):
+    peer.release_read()
+    return []
 
 
 def job_take(peer, *_):
@@ -137,9 +174,45 @@ def job_turns(peer, start, stop, hold, pause):
     return [turns, longest]
 
 
-PEERS = {"fasteners": Fasteners, "filelock": Filelock, "portalocker": Portalocker}
+def job_read_turns(peer, start, stop, hold, _):
+    turns = longest = 0
+    sleep_until(start)
+    while (begin := now()) < stop:
+        peer.acquire_read()
+        end = now()
+        turns += end < stop
+        longest = max(longest, end - begin)
+        sleep_until(end + hold * 1000)
+        peer.release_read()
+    return [turns, longest]
+
+
+def job_mixed(peer, start, stop, hold, pause):
+    turns = longest = 0
+    number = os.getpid()
+    sleep_until(start)
+    while (begin := now()) < stop:
+        writes = number % ONE_WRITE_IN == 0
+        number += 1
+        if not (peer.timed(WAIT_MS) if writes else peer.acquire_read()):
+            raise TimeoutError
+        end = now()
+        turns += end < stop
+        longest = max(longest, end - begin)
+        let_pass(hold)
+        if writes:
+            peer.release()
+        else:
+            peer.release_read()
+        let_pass(pause)
+    return [turns, longest]
+
+
+PEERS = {"fasteners": Fasteners, "fasteners-rw": FastenersRw, "filelock": Filelock,
+         "portalocker": Portalocker}
 JOBS = {"pair": job_pair, "take": job_take, "try": job_try, "wait": job_wait, "give": job_give,
-        "turns": job_turns}
+        "turns": job_turns, "rpair": job_read_pair, "rtake": job_read_take,
+        "rgive": job_read_give, "rturns": job_read_turns, "mixed": job_mixed}
 
 
 def say(numbers):

@@ -6,7 +6,7 @@
 
 #include "fake_platform.h"
 
-enum { FAKE_PATH_MAX = 256 };
+enum { FAKE_PATH_MAX = 256, FAKE_CONTENT_MAX = 2048 };
 
 typedef enum fake_kind { FAKE_FILE, FAKE_DIRECTORY, FAKE_FIFO, FAKE_SYMLINK } fake_kind;
 
@@ -17,6 +17,8 @@ typedef struct fake_inode {
     bool readable, writable;
     uint32_t mode;
     char target[FAKE_PATH_MAX];
+    char content[FAKE_CONTENT_MAX];
+    size_t size;
 } fake_inode;
 
 /* What the kernel calls an open file description: shared by descriptors across fork. */

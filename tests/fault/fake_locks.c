@@ -36,11 +36,36 @@ typedef struct request {
 /* Nobody locks farther out; keeps a whole-file lock from making 2^63 entries. */
 enum { BYTES_MAX = 64, NS_PER_MS = 1000000 };
 
+/* The pid of the child that asks for a lock. */
+enum { FAKE_CHILD = 777 };
+
 static byte_lock *locks;
 static request *requests;
 static bool per_process;
 static int64_t done_delay_ms;
 static bool done_in_abandon;
+static fasteners_locality locality;
+static bool locks_are_false;
+
+void fake_set_filesystem(fasteners_locality where, bool are_false)
+{
+    locality = where;
+    locks_are_false = are_false;
+}
+
+bool fst_os_locks_are_trusted(fst_os_file file)
+{
+    (void)file;
+    return locality == FASTENERS_LOCALITY_LOCAL;
+}
+
+void fst_os_describe_filesystem(fst_os_file file, fasteners_locality *where, char *name,
+                                size_t size)
+{
+    (void)file;
+    *where = locality;
+    (void)snprintf(name, size, "fakefs");
+}
 
 void fake_set_locks_per_process(bool value)
 {
@@ -78,7 +103,7 @@ static bool is_in(uint64_t byte, fst_range range)
 static const byte_lock *find_conflict(const fake_inode *inode, fake_owner owner, fst_lock_mode mode,
                                       fst_range range)
 {
-    for (const byte_lock *lock = locks; lock != NULL; lock = lock->next)
+    for (const byte_lock *lock = locks; lock != NULL && !locks_are_false; lock = lock->next)
         if (lock->inode == inode && lock->owner != owner && is_in(lock->byte, range) &&
             (mode == FST_EXCLUSIVE || lock->mode == FST_EXCLUSIVE))
             return lock;
@@ -365,6 +390,21 @@ fasteners_status fst_os_lock_try(fst_os_file file, fst_lock_mode mode, fst_range
     return FASTENERS_OK;
 }
 
+fasteners_status fst_os_lock_try_in_child(const char *path, fst_lock_mode mode, fst_range range,
+                                          int *os_error)
+{
+    fasteners_status status;
+    const fake_inode *inode = fake_named_inode(path);
+
+    if (fake_call(FAKE_LOCK_TRY_IN_CHILD, &status, os_error))
+        return status;
+    if (inode == NULL)
+        return fake_refuse(FASTENERS_NOT_FOUND, ENOENT, os_error);
+    if (find_conflict(inode, fake_owner_foreign(FAKE_CHILD), mode, range) != NULL)
+        return fake_refuse(FASTENERS_BUSY, EAGAIN, os_error);
+    return FASTENERS_OK;
+}
+
 fasteners_status fst_os_lock_test(fst_os_file file, fst_lock_mode mode, fst_range range,
                                   int *os_error)
 {
@@ -482,25 +522,35 @@ static void describe(fake_owner owner, fasteners_holder *holder)
     (void)snprintf(holder->program, sizeof(holder->program), "program%lld", (long long)holder->pid);
 }
 
-fasteners_status fst_os_lock_holder(fst_os_file file, fst_file_id id, fst_range range,
-                                    fasteners_holder *holder, int *os_error)
+static void tell(const byte_lock *lock, fst_holder_fn *report, void *user)
+{
+    fasteners_holder holder = {.shared = lock->mode == FST_SHARED};
+
+    describe(lock->owner, &holder);
+    report(user, &holder);
+}
+
+fasteners_status fst_os_lock_holders(fst_os_file file, fst_file_id id, fst_range range,
+                                     fst_holder_fn *report, void *user, int *os_error)
 {
     fasteners_status status;
     const fake_description *description = fake_description_of(file);
+    bool any = false;
 
     if (fake_call(FAKE_HOLDER, &status, os_error))
         return status;
     if (description == NULL)
         return fake_refuse(FASTENERS_LOST, EBADF, os_error);
     if (!fst_file_id_equal(id, fake_id_of(description->inode)))
-        fake_violation("lock_holder", "with the id of another file");
-    const byte_lock *lock =
-        find_conflict(description->inode, owner_of(description), FST_EXCLUSIVE, range);
-    if (lock == NULL)
-        return fake_refuse(FASTENERS_NOT_FOUND, ENOENT, os_error);
-    describe(lock->owner, holder);
-    holder->shared = lock->mode == FST_SHARED;
-    return FASTENERS_OK;
+        fake_violation("lock_holders", "with the id of another file");
+    for (const byte_lock *lock = locks; lock != NULL; lock = lock->next) {
+        if (lock->inode != description->inode || lock->owner == owner_of(description) ||
+            !is_in(lock->byte, range))
+            continue;
+        tell(lock, report, user);
+        any = true;
+    }
+    return any ? FASTENERS_OK : fake_refuse(FASTENERS_NOT_FOUND, ENOENT, os_error);
 }
 
 void fake_locks_reset(void)
@@ -513,6 +563,7 @@ void fake_locks_reset(void)
         free(gone);
     }
     per_process = false;
+    fake_set_filesystem(FASTENERS_LOCALITY_LOCAL, false);
     done_delay_ms = 0;
     done_in_abandon = false;
 }

@@ -93,6 +93,25 @@ void fst_os_describe_self(fasteners_holder *holder)
     (void)snprintf(holder->program, sizeof(holder->program), "self");
 }
 
+void fst_os_describe_process(fst_process *process)
+{
+    *process = (fst_process){.pid = pid,
+                             .pid_space = 4026531836,
+                             .start = 1370943,
+                             .boot = "cad271a2-fbc3-43d7-b62a-b07768e12976",
+                             .host = "fake host"};
+}
+
+bool fst_os_process_exists(const fst_process *process)
+{
+    return process->pid == pid;
+}
+
+int64_t fst_os_wall_clock_ms(void)
+{
+    return fake_elapsed_ms() + FAKE_WALL_CLOCK_MS;
+}
+
 /* Registered once in a process, so these outlive fake_reset. */
 fasteners_status fst_os_at_fork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
                                 int *os_error)

@@ -28,6 +28,11 @@ void fake_reset(void);
  */
 void fake_set_locks_per_process(bool per_process);
 
+/*
+ * Where the files are, LOCAL after fake_reset; and whether everybody is granted every lock there.
+ */
+void fake_set_filesystem(fasteners_locality locality, bool locks_are_false);
+
 void fake_make_file(const char *path);
 void fake_make_directory(const char *path);
 void fake_make_fifo(const char *path);
@@ -40,6 +45,11 @@ void fake_rename(const char *from, const char *to);
 void fake_replace(const char *path);
 /* Whether this user may read and write the file, or make entries in the directory (writable). */
 void fake_permit(const char *path, bool readable, bool writable);
+
+/* What the file at the path contains. */
+void fake_set_content(const char *path, const void *bytes, size_t size);
+const char *fake_content(const char *path);
+size_t fake_size(const char *path);
 
 bool fake_exists(const char *path);
 uint32_t fake_mode(const char *path);
@@ -77,7 +87,10 @@ typedef enum fake_operation {
     FAKE_FILE_ID,
     FAKE_PATH_ID,
     FAKE_UNLINK,
+    FAKE_READ,
+    FAKE_WRITE,
     FAKE_LOCK_TRY,
+    FAKE_LOCK_TRY_IN_CHILD,
     FAKE_LOCK_TEST,
     FAKE_UNLOCK,
     FAKE_BEGIN,
@@ -125,6 +138,9 @@ void fake_set_done_in_abandon(bool called);
 
 #define FAKE_MAIN_THREAD 1
 #define FAKE_OTHER_THREAD 99
+
+/* What the clock on the wall says at fake_reset: a day in 2026. */
+#define FAKE_WALL_CLOCK_MS INT64_C(1790000000000)
 
 int64_t fake_elapsed_ms(void);
 int64_t fake_elapsed_ns(void);

@@ -209,6 +209,58 @@ static void p15_holder_is_this_process(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+enum { MANY = 5, ROOM = 3 };
+
+static void expect_readers(fasteners_ipc_lock *lock, size_t limit)
+{
+    fasteners_holder holders[ROOM];
+    size_t count = 0;
+
+    for (size_t i = 0; i < ROOM; i++)
+        holders[i] = (fasteners_holder)FASTENERS_HOLDER_INIT;
+    assert_int_equal(fasteners_ipc_lock_holders(lock, holders, limit, &count), FASTENERS_OK);
+    assert_int_equal(count, MANY);
+    for (size_t i = 0; i < ROOM; i++) {
+        assert_int_equal(holders[i].pid != 0, i < limit);
+        assert_int_equal(holders[i].shared, i < limit);
+        for (size_t j = 0; j < i && i < limit; j++)
+            assert_int_not_equal(holders[i].pid, holders[j].pid);
+    }
+}
+
+static void p15_shared_holders_up_to_a_limit(void **state)
+{
+    fasteners_ipc_lock *lock = make_lock(NULL);
+    size_t count = 99;
+
+    (void)state;
+    fake_make_file(PATH);
+    assert_int_equal(fasteners_ipc_lock_holders(lock, NULL, 0, &count), FASTENERS_NOT_FOUND);
+    assert_int_equal(count, 0);
+    for (int i = 0; i < MANY; i++)
+        fake_foreign_lock(PATH, FOREIGN_PID + i, FST_SHARED, LOCK_BYTE);
+    for (size_t limit = 0; limit <= ROOM; limit++)
+        expect_readers(lock, limit);
+    fasteners_ipc_lock_destroy(lock);
+}
+
+static void p15_array_of_holders_is_checked(void **state)
+{
+    fasteners_ipc_lock *lock = make_lock(NULL);
+    fasteners_holder holders[2] = {FASTENERS_HOLDER_INIT, FASTENERS_HOLDER_INIT};
+    size_t count;
+
+    (void)state;
+    assert_int_equal(fasteners_ipc_lock_holders(lock, holders, 2, NULL), FASTENERS_INVALID);
+    assert_int_equal(fasteners_ipc_lock_holders(lock, NULL, 2, &count), FASTENERS_INVALID);
+    assert_int_equal(fasteners_ipc_lock_holders(NULL, holders, 2, &count), FASTENERS_INVALID);
+    holders[1].size++;
+    assert_int_equal(fasteners_ipc_lock_holders(lock, holders, 2, &count), FASTENERS_INVALID);
+    holders[1].size = holders[0].size = 0;
+    assert_int_equal(fasteners_ipc_lock_holders(lock, holders, 2, &count), FASTENERS_INVALID);
+    fasteners_ipc_lock_destroy(lock);
+}
+
 static void p15_the_gate_has_no_holder(void **state)
 {
     fasteners_holder holder = FASTENERS_HOLDER_INIT;
@@ -296,6 +348,8 @@ int main(void)
         fault_test(p8_the_file_gives_way_to_something_else),
         fault_test(p15_holder_of_a_foreign_lock),
         fault_test(p15_holder_is_this_process),
+        fault_test(p15_shared_holders_up_to_a_limit),
+        fault_test(p15_array_of_holders_is_checked),
         fault_test(p15_the_gate_has_no_holder),
         fault_test(p15_holder_creates_nothing),
         fault_test(p15_holder_of_a_file_that_may_only_be_read),

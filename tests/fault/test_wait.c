@@ -251,6 +251,21 @@ static void p10_cancel_forgets_who_has_waited(void **state)
     release_and_destroy(lock);
 }
 
+/* The upgrade is among those that a cancel finds; but NO_WAIT never waits. */
+static void p10_cancel_leaves_an_upgrade_without_wait_alone(void **state)
+{
+    fasteners_ipc_rwlock *lock;
+
+    (void)state;
+    assert_int_equal(fasteners_ipc_rwlock_create(&lock, PATH, NULL), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    fake_before(FAKE_LOCK_TRY, 1, rwlock_is_cancelled, lock);
+    assert_int_equal(fasteners_ipc_rwlock_upgrade(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    assert_true(fasteners_ipc_rwlock_is_writer(lock));
+    assert_int_equal(fasteners_ipc_rwlock_release_write(lock), FASTENERS_OK);
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
 static void p10_cancel_leaves_the_holder_alone(void **state)
 {
     fasteners_ipc_lock *lock = make_lock(NULL);
@@ -586,6 +601,7 @@ int main(void)
         fault_test(p10_cancelled_but_the_late_grant_cannot_be_given_back),
         fault_test(p10_cancel_does_not_touch_later_waits),
         fault_test(p10_cancel_forgets_who_has_waited),
+        fault_test(p10_cancel_leaves_an_upgrade_without_wait_alone),
         fault_test(p10_cancel_leaves_the_holder_alone),
         fault_test(p10_cancel_ends_every_wait_of_the_handle),
         fault_test(p10_every_thread_of_the_handle_times_out_on_time),

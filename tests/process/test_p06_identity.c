@@ -539,12 +539,12 @@ static void p6_unlink_lets_a_waiter_in(void **state)
 /*
  * Eight processes make and remove the file all the time: never two holders, and at the end no file.
  */
-static void unlink_storm(void **state, const char *even, const char *odd)
+static void unlink_storm(void **state, long rounds_wanted, const char *even, const char *odd)
 {
     enum { PROCESSES = 8 };
     const char *path = temp_path(state, "lock");
     const char *seen_by = temp_path(state, "witness");
-    long rounds = test_rounds(2000);
+    long rounds = test_rounds(rounds_wanted);
     child *processes[PROCESSES];
     witness *seen = witness_open(seen_by);
 
@@ -562,17 +562,17 @@ static void unlink_storm(void **state, const char *even, const char *odd)
 
 static void p6_unlink_by_8_processes(void **state)
 {
-    unlink_storm(state, "unlink", "unlink");
+    unlink_storm(state, 5000, "unlink", "unlink");
 }
 
 static void p6_unlink_by_8_processes_fair_or_not(void **state)
 {
-    unlink_storm(state, "unlink", "unlink fair");
+    unlink_storm(state, 2000, "unlink", "unlink fair");
 }
 
 static void p6_unlink_by_8_processes_polling_or_not(void **state)
 {
-    unlink_storm(state, "unlink", "unlink delay=1 max_delay=2");
+    unlink_storm(state, 2000, "unlink", "unlink delay=1 max_delay=2");
 }
 
 #define TESTS_OF_NO_FILE(mishap)                                                                   \

@@ -7,7 +7,8 @@
  * each round the lock is released just when the wait for it is to end. Against a time-out the
  * release is moved, earlier after a time-out and later after a grant, so it stays on the edge
  * however fast the machine is. A cancel that comes before the wait has no effect, so there is no
- * edge to follow: it sweeps over the time around the release.
+ * edge to follow: it sweeps over the time around the release. On a loaded machine a thread may run
+ * milliseconds late: where one outcome comes again and again, the steps and the sweep grow.
  *
  * FASTENERS_TEST_DIVISOR divides the number of rounds.
  */
@@ -63,6 +64,9 @@ typedef struct lane {
 
     /* What came out. */
     int64_t aim_ns; /* when the holder releases, in a race with a time-out */
+    int64_t pace;   /* of the times in a race with a cancel: 1 on a machine that is quiet */
+    bool last_granted;
+    int in_a_row; /* rounds with the same outcome */
     long granted;
     long ended;
     long failed_round; /* the first that went wrong, from 1 on */
@@ -71,6 +75,7 @@ typedef struct lane {
 
 static const int64_t WAIT_MS = 1;
 static const int64_t FARTHEST_NS = 20000000;
+enum { ROWS_TO_DOUBLE = 8, MOST_DOUBLED = 10, SLOWEST_PACE = 16 };
 
 static long rounds_done(const lane *self)
 {
@@ -90,12 +95,12 @@ static int64_t release_time(const lane *self)
 {
     if (!self->plan.cancel)
         return self->aim_ns;
-    return self->plan.polls ? 1000000 : 100000 + rounds_done(self) % 4 * 100000;
+    return self->pace * (self->plan.polls ? 1000000 : 100000 + rounds_done(self) % 4 * 100000);
 }
 
 static int64_t cancel_time(const lane *self)
 {
-    return release_time(self) - 100000 + rounds_done(self) * 7919 % 300000;
+    return release_time(self) + self->pace * (rounds_done(self) * 7919 % 300000 - 100000);
 }
 
 /* ------------------------------------------------------------------------- the partner -- */
@@ -224,13 +229,34 @@ static void check_ended(lane *self, fasteners_status status)
 /* Towards the other outcome, by a step that is never quite the same. */
 static void move_aim(lane *self, bool was_granted)
 {
-    int64_t step = 500 + rounds_done(self) * 7919 % 1000;
+    int doubled = self->in_a_row / ROWS_TO_DOUBLE;
+    int64_t step = (500 + rounds_done(self) * 7919 % 1000)
+                   << (doubled < MOST_DOUBLED ? doubled : MOST_DOUBLED);
 
     self->aim_ns += was_granted ? step : -step;
     if (self->aim_ns < 0)
         self->aim_ns = 0;
     if (self->aim_ns > FARTHEST_NS)
         self->aim_ns = FARTHEST_NS;
+}
+
+/* Cancels that are lost come too early for a thread that runs late. */
+static void move_pace(lane *self, bool was_granted)
+{
+    if (self->in_a_row % ROWS_TO_DOUBLE != ROWS_TO_DOUBLE - 1)
+        return;
+    if (was_granted && self->pace < SLOWEST_PACE)
+        self->pace *= 2;
+    if (!was_granted && self->pace > 1)
+        self->pace /= 2;
+}
+
+static void learn(lane *self, bool was_granted)
+{
+    self->in_a_row = was_granted == self->last_granted ? self->in_a_row + 1 : 0;
+    self->last_granted = was_granted;
+    move_aim(self, was_granted);
+    move_pace(self, was_granted);
 }
 
 static void run_round(lane *self)
@@ -252,7 +278,7 @@ static void run_round(lane *self)
     else
         check_ended(self, status);
     ask(self, by_partner ? RACE_TAKE : RACE_IS_FREE, "not held, but another process cannot lock");
-    move_aim(self, status == FASTENERS_OK);
+    learn(self, status == FASTENERS_OK);
 }
 
 static void *run_lane(void *argument)
@@ -309,6 +335,7 @@ static void start_lane(lane *self, const char *path)
 {
     self->rounds = test_rounds(self->plan.rounds);
     self->aim_ns = WAIT_MS * 1000000;
+    self->pace = 1;
     self->lock = lock_for(&self->plan, path);
     self->held = self->plan.holder == BY_OTHER_HANDLE ? lock_for(&self->plan, path) : self->lock;
     start_partner(self, path);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -374,6 +375,133 @@ static void p13_users_lose_no_count(void **state)
     witness_close(watching);
 }
 
+/* It is no contention: the answer comes at once, and the log says which file and why. */
+static void p13_private_file_of_another_user_is_told_at_once(void **state)
+{
+    const char *path = temp_path(state, "tmp/lock");
+
+    skip_unless_root();
+    sticky_directory(state);
+    child *alice = agent_of(state, ALICE, ALICE);
+    child *bob = agent_of(state, BOB, BOB);
+    agent_expect(alice, "FASTENERS_OK", "create l %s mode=0600", path);
+    agent_expect(alice, "FASTENERS_OK", "acquire l 0");
+    agent_expect(bob, "FASTENERS_OK", "create l %s log", path);
+    agent_expect(bob, "FASTENERS_NO_PERMISSION", "acquire l -1");
+    const char *told = agent_ask(bob, "last_log l");
+    assert_non_null(strstr(told, path));
+    assert_non_null(strstr(told, "FASTENERS_NO_PERMISSION"));
+    assert_non_null(strstr(told, "Permission denied"));
+    agent_expect(alice, "FASTENERS_OK", "release l");
+    agent_expect(bob, "FASTENERS_NO_PERMISSION", "acquire l -1");
+    agent_stop(alice);
+    agent_stop(bob);
+}
+
+/* ------------------------------------------------------------------------- default ACLs -- */
+
+/* As the kernel stores an access control list: see xattr(7), acl(5). */
+struct acl_entry {
+    uint16_t tag, permissions;
+    uint32_t id;
+};
+
+enum { USER_OBJECT = 1, USER = 2, GROUP_OBJECT = 4, MASK = 16, OTHERS = 32, NO_ID = -1 };
+
+/* What is created in the directory lets `user` read and write. False: no such lists there. */
+static bool grant_by_default(const char *directory, uint32_t user)
+{
+    const struct {
+        uint32_t version;
+        struct acl_entry entry[5];
+    } list = {2,
+              {{USER_OBJECT, 6, (uint32_t)NO_ID},
+               {USER, 6, user},
+               {GROUP_OBJECT, 0, (uint32_t)NO_ID},
+               {MASK, 6, (uint32_t)NO_ID},
+               {OTHERS, 0, (uint32_t)NO_ID}}};
+
+    return setxattr(directory, "system.posix_acl_default", &list, sizeof(list), 0) == 0;
+}
+
+static void p13_default_acl_of_the_directory_counts(void **state)
+{
+    const char *path = temp_path(state, "tmp/lock");
+
+    skip_unless_root();
+    if (!grant_by_default(sticky_directory(state), BOB))
+        skip();
+    child *alice = agent_of(state, ALICE, ALICE);
+    child *bob = agent_of(state, BOB, BOB);
+    child *stranger = agent_of(state, TEAM, TEAM);
+    agent_ask(alice, "umask 077");
+    assert_share(alice, bob, path, "");
+    agent_expect(stranger, "FASTENERS_OK", "create l %s", path);
+    agent_expect(stranger, "FASTENERS_NO_PERMISSION", "acquire l 0");
+    agent_stop(alice);
+    agent_stop(bob);
+    agent_stop(stranger);
+}
+
+/* A mode that is given is the creator's word, and the list does not widen it. */
+static void p13_default_acl_does_not_widen_a_mode(void **state)
+{
+    const char *path = temp_path(state, "tmp/lock");
+
+    skip_unless_root();
+    if (!grant_by_default(sticky_directory(state), BOB))
+        skip();
+    child *alice = agent_of(state, ALICE, ALICE);
+    child *bob = agent_of(state, BOB, BOB);
+    agent_expect(alice, "FASTENERS_OK", "create l %s mode=0600", path);
+    agent_expect(alice, "FASTENERS_OK", "acquire l 0");
+    assert_int_equal(mode_of(path), 0600);
+    agent_expect(bob, "FASTENERS_OK", "create l %s", path);
+    agent_expect(bob, "FASTENERS_NO_PERMISSION", "acquire l 0");
+    agent_stop(alice);
+    agent_stop(bob);
+}
+
+/* ----------------------------------------------------------------------------- umask -- */
+
+static void *change_umask(void *argument)
+{
+    observer *self = argument;
+
+    while (!self->end) {
+        umask(0);
+        umask(0777);
+        umask(022);
+        self->looks++;
+    }
+    return NULL;
+}
+
+/* Another thread plays with the umask all the time: a mode that was given is exact all the same. */
+static void p13_mode_is_exact_while_the_umask_changes(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    observer self = {0};
+    mode_t before = umask(022);
+    pthread_t thread;
+
+    options.mode = 0664;
+    assert_int_equal(pthread_create(&thread, NULL, change_umask, &self), 0);
+    assert_true(test_wait_until(has_looked, &self));
+    for (long i = test_rounds(FILES); i > 0; i--) {
+        fasteners_ipc_lock *lock;
+        assert_int_equal(fasteners_ipc_lock_create(&lock, path, &options), FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+        assert_int_equal(mode_of(path), 0664);
+        fasteners_ipc_lock_destroy(lock);
+        assert_int_equal(unlink(path), 0);
+    }
+    self.end = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    umask(before);
+}
+
 /* --------------------------------------------------------------------- sticky directories -- */
 
 #define PROTECTED_REGULAR "/proc/sys/fs/protected_regular"
@@ -489,6 +617,10 @@ int main(void)
         TEST(p13_two_users_share_by_mode_0666),
         TEST(p13_a_group_shares_by_mode_0660),
         TEST(p13_users_lose_no_count),
+        TEST(p13_private_file_of_another_user_is_told_at_once),
+        TEST(p13_default_acl_of_the_directory_counts),
+        TEST(p13_default_acl_does_not_widen_a_mode),
+        TEST(p13_mode_is_exact_while_the_umask_changes),
         TEST(p13_file_of_another_user_in_a_sticky_directory),
         cmocka_unit_test_setup_teardown(p13_protected_file_in_a_sticky_directory, temp_dir_setup,
                                         restore_setting),

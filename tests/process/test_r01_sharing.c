@@ -85,7 +85,7 @@ static void r1_who_leads_may_give_up(void **state)
     child *readers = agent_at(path, "");
 
     agent_expect(writer, "FASTENERS_OK", "write l 0");
-    agent_expect(readers, "started", "start 1 read l 200");
+    agent_expect(readers, "started", "start 1 read l 3000");
     expect_queued(path, 1);
     agent_expect(readers, "started", "start 2 read l -1");
     agent_expect(readers, "started", "start 3 read l 3600000");
@@ -250,13 +250,13 @@ static void p13_a_file_that_can_only_be_read(void **state)
 
 /* ----------------------------------------------------------------------------- by many -- */
 
-enum { PROCESSES = 8, THREADS = 3 };
+enum { PROCESSES = 20, THREADS = 2 };
 
 static void all_hammer(void **state, const char *const *options)
 {
     const char *path = temp_path(state, "lock");
     const char *seen_by = temp_path(state, "record");
-    long rounds = test_rounds(400);
+    long rounds = test_rounds(240);
     child *agents[PROCESSES];
     rw_record *seen = rw_record_open(seen_by);
 

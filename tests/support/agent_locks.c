@@ -82,6 +82,8 @@ static bool set_flag(fasteners_ipc_options *options, const char *word, named_loc
         options->fair = true;
     } else if (strcmp(word, "unlink") == 0) {
         options->unlink_on_release = true;
+    } else if (strcmp(word, "record") == 0) {
+        options->record_owner = true;
     } else if (strcmp(word, "follow") == 0) {
         options->follow_symlinks = true;
     } else if (strcmp(word, "sleep") == 0) {
@@ -231,6 +233,22 @@ static void run_holder(const agent_words *words, agent_reply *reply)
               holder.shared ? "shared" : "exclusive", holder.program);
 }
 
+static void run_was_abandoned(const agent_words *words, agent_reply *reply)
+{
+    fasteners_ipc_lock *lock = agent_lock_named(words->word[1], reply);
+
+    if (lock != NULL)
+        agent_say(reply, "%d", fasteners_ipc_lock_was_abandoned(lock));
+}
+
+static void run_generation(const agent_words *words, agent_reply *reply)
+{
+    fasteners_ipc_lock *lock = agent_lock_named(words->word[1], reply);
+
+    if (lock != NULL)
+        agent_say(reply, "%" PRIu64, fasteners_ipc_lock_generation(lock));
+}
+
 static void run_sleeps(const agent_words *words, agent_reply *reply)
 {
     if (agent_lock_named(words->word[1], reply) != NULL)
@@ -246,11 +264,20 @@ static void run_last_log(const agent_words *words, agent_reply *reply)
 }
 
 const agent_command agent_lock_commands[] = {
-    {"create", 2, run_create},     {"destroy", 1, run_destroy},
-    {"acquire", 2, run_acquire},   {"release", 1, run_release},
-    {"cancel", 1, run_cancel},     {"is_held", 1, run_is_held},
-    {"exists", 1, run_exists},     {"check", 1, run_check},
-    {"os_error", 1, run_os_error}, {"path", 1, run_path},
-    {"holder", 1, run_holder},     {"sleeps", 1, run_sleeps},
-    {"last_log", 1, run_last_log}, {NULL, 0, NULL},
+    {"create", 2, run_create},
+    {"destroy", 1, run_destroy},
+    {"was_abandoned", 1, run_was_abandoned},
+    {"generation", 1, run_generation},
+    {"acquire", 2, run_acquire},
+    {"release", 1, run_release},
+    {"cancel", 1, run_cancel},
+    {"is_held", 1, run_is_held},
+    {"exists", 1, run_exists},
+    {"check", 1, run_check},
+    {"os_error", 1, run_os_error},
+    {"path", 1, run_path},
+    {"holder", 1, run_holder},
+    {"sleeps", 1, run_sleeps},
+    {"last_log", 1, run_last_log},
+    {NULL, 0, NULL},
 };

@@ -171,7 +171,9 @@ static void run_peek(const agent_words *words, agent_reply *reply)
         agent_say(reply, "%s", state_of(chosen) == WORKER_RUNNING ? "running" : "done");
 }
 
-static void run_wait_asleep(const agent_words *words, agent_reply *reply)
+typedef bool (*wait_fn)(long pid, long thread);
+
+static void wait_for_sleep(const agent_words *words, wait_fn wait, agent_reply *reply)
 {
     worker *chosen = worker_of(words->word[1], reply);
 
@@ -179,10 +181,20 @@ static void run_wait_asleep(const agent_words *words, agent_reply *reply)
         return;
     if (state_of(chosen) != WORKER_RUNNING)
         agent_say(reply, "thread %s is not running anything", words->word[1]);
-    else if (wait_until_asleep((long)getpid(), chosen->tid))
+    else if (wait((long)getpid(), chosen->tid))
         agent_say(reply, "%s", state_of(chosen) == WORKER_RUNNING ? "OK" : "it has finished");
     else
         agent_say(reply, "it does not sleep");
+}
+
+static void run_wait_asleep(const agent_words *words, agent_reply *reply)
+{
+    wait_for_sleep(words, wait_until_asleep, reply);
+}
+
+static void run_wait_waiting(const agent_words *words, agent_reply *reply)
+{
+    wait_for_sleep(words, wait_until_waiting, reply);
 }
 
 static void run_kill_thread(const agent_words *words, agent_reply *reply)
@@ -196,11 +208,8 @@ static void run_kill_thread(const agent_words *words, agent_reply *reply)
 }
 
 const agent_command agent_worker_commands[] = {
-    {"thread", 2, run_thread},
-    {"start", 2, run_start},
-    {"result", 1, run_result},
-    {"peek", 1, run_peek},
-    {"wait_asleep", 1, run_wait_asleep},
-    {"kill_thread", 2, run_kill_thread},
-    {NULL, 0, NULL},
+    {"thread", 2, run_thread},           {"start", 2, run_start},
+    {"result", 1, run_result},           {"peek", 1, run_peek},
+    {"wait_asleep", 1, run_wait_asleep}, {"wait_waiting", 1, run_wait_waiting},
+    {"kill_thread", 2, run_kill_thread}, {NULL, 0, NULL},
 };

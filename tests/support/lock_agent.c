@@ -8,12 +8,13 @@
  *   exit [STATUS]                       ends; so does the end of the input
  *
  * Locks, named by an ID of the test's choice (agent_locks.c)
- *   create ID PATH [OPTION]...          fair, unlink, follow, mode=0660, delay=MS, max_delay=MS,
- *   sleep (a sleep
- *                                       function that counts), log (keeps the last log line)
+ *   create ID PATH [OPTION]...          fair, unlink, record, follow, mode=0660, delay=MS,
+ *                                       max_delay=MS, sleep (a sleep function that counts), log
+ *                                       (keeps the last log line)
  *   acquire ID MS                       STATUS and the time it took in ns
  *   release ID | destroy ID | cancel ID
- *   is_held ID | exists ID              0 or 1
+ *   is_held ID | exists ID | was_abandoned ID    0 or 1
+ *   generation ID                       the number of the hold
  *   check ID | os_error ID | path ID
  *   holder ID                           STATUS, pid, "shared" or "exclusive", program
  *   sleeps ID                           calls of the counting sleep function
@@ -41,6 +42,7 @@
  *   result N                            waits for that command: its answer
  *   peek N                              "running" or "done"
  *   wait_asleep N                       waits until the thread sleeps and goes on sleeping: OK
+ *   wait_waiting N                      the same, or until it has slept several times, as who polls
  *
  * Files and descriptors, without the library (agent_files.c)
  *   open PATH ro|rw | close FD | dup FD

@@ -161,12 +161,14 @@ static char state_of(long pid, long thread)
 }
 
 #define CALM_LOOKS 10
+#define NAPS 4
 
 typedef struct sleeper {
     long pid;
     long thread;
     long sleeps;
     int calm; /* looks in a row at which it slept the same sleep */
+    int naps; /* looks at which it slept another one */
 } sleeper;
 
 static bool sleeps_on(void *argument)
@@ -174,6 +176,7 @@ static bool sleeps_on(void *argument)
     sleeper *watched = argument;
     long sleeps = sleeps_of(watched->pid, watched->thread);
 
+    watched->naps += sleeps != watched->sleeps;
     if (sleeps != watched->sleeps || state_of(watched->pid, watched->thread) != 'S')
         watched->calm = 0;
     else
@@ -182,11 +185,25 @@ static bool sleeps_on(void *argument)
     return watched->calm >= CALM_LOOKS;
 }
 
+static bool naps_or_sleeps_on(void *argument)
+{
+    const sleeper *watched = argument;
+
+    return sleeps_on(argument) || watched->naps >= NAPS;
+}
+
 bool wait_until_asleep(long pid, long thread)
 {
     sleeper watched = {.pid = pid, .thread = thread, .sleeps = -1};
 
     return test_wait_until(sleeps_on, &watched);
+}
+
+bool wait_until_waiting(long pid, long thread)
+{
+    sleeper watched = {.pid = pid, .thread = thread, .sleeps = -1};
+
+    return test_wait_until(naps_or_sleeps_on, &watched);
 }
 
 /* --------------------------------------------------------------------------- counts -- */

@@ -41,6 +41,9 @@ bool wait_until_inode_queued(uint64_t inode, int n);
  */
 bool wait_until_asleep(long pid, long thread);
 
+/* The same, or until it has slept several times: for waits that may poll. */
+bool wait_until_waiting(long pid, long thread);
+
 /* The process's open descriptors and its threads. -1: it cannot be told. */
 int count_descriptors(long pid);
 int count_threads(long pid);

@@ -13,16 +13,18 @@ static void options_fields_follow_each_other_in_the_published_order(void **state
     const size_t offsets[] = {
         offsetof(fasteners_ipc_options, size),
         offsetof(fasteners_ipc_options, mode),
+        offsetof(fasteners_ipc_options, preference),
         offsetof(fasteners_ipc_options, fair),
         offsetof(fasteners_ipc_options, follow_symlinks),
         offsetof(fasteners_ipc_options, unlink_on_release),
+        offsetof(fasteners_ipc_options, record_owner),
+        offsetof(fasteners_ipc_options, allow_unreliable_filesystem),
         offsetof(fasteners_ipc_options, delay_ms),
         offsetof(fasteners_ipc_options, max_delay_ms),
         offsetof(fasteners_ipc_options, sleep),
         offsetof(fasteners_ipc_options, sleep_user),
         offsetof(fasteners_ipc_options, log),
         offsetof(fasteners_ipc_options, log_user),
-        offsetof(fasteners_ipc_options, preference),
     };
 
     (void)state;
@@ -38,9 +40,9 @@ static void options_size_on_64_bit_systems(void **state)
         skip();
     assert_int_equal(sizeof(fasteners_ipc_options), 72);
     assert_int_equal(offsetof(fasteners_ipc_options, mode), 8);
-    assert_int_equal(offsetof(fasteners_ipc_options, fair), 12);
-    assert_int_equal(offsetof(fasteners_ipc_options, delay_ms), 16);
-    assert_int_equal(offsetof(fasteners_ipc_options, log_user), 56);
+    assert_int_equal(offsetof(fasteners_ipc_options, fair), 16);
+    assert_int_equal(offsetof(fasteners_ipc_options, delay_ms), 24);
+    assert_int_equal(offsetof(fasteners_ipc_options, log_user), 64);
 }
 
 static void holder_layout(void **state)

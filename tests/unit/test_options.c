@@ -168,7 +168,7 @@ static void an_older_program_gets_the_defaults_for_the_rest(void **state)
     options.size = offsetof(fasteners_ipc_options, mode);
     assert_int_equal(create_with(&options), FASTENERS_OK);
     options.mode = 0600;
-    options.size = offsetof(fasteners_ipc_options, fair);
+    options.size = offsetof(fasteners_ipc_options, preference);
     assert_int_equal(create_with(&options), FASTENERS_OK);
     assert_int_equal(completed(&options).options.mode, 0600);
     assert_false(completed(&options).options.fair);

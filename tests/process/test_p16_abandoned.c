@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * P16, P15: with record_owner the next owner learns that the one before died holding the lock,
+ * grants are numbered, and the holder can be told with host and time.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <fasteners.h>
+
+#include "agent_client.h"
+#include "log_lines.h"
+#include "temp_dir.h"
+
+static fasteners_ipc_lock *recording_lock(const char *path)
+{
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    fasteners_ipc_lock *lock;
+
+    options.record_owner = true;
+    assert_int_equal(fasteners_ipc_lock_create(&lock, path, &options), FASTENERS_OK);
+    return lock;
+}
+
+static void acquire(fasteners_ipc_lock *lock)
+{
+    assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+}
+
+static void release(fasteners_ipc_lock *lock)
+{
+    assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+    assert_false(fasteners_ipc_lock_was_abandoned(lock));
+    assert_int_equal(fasteners_ipc_lock_generation(lock), 0);
+}
+
+/* --------------------------------------------------------------------------- abandoned -- */
+
+static void p16_killed_holder_is_noticed_once(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *victim = agent_with_lock(path, "record");
+    fasteners_ipc_lock *lock = recording_lock(path);
+
+    agent_expect(victim, "FASTENERS_OK", "acquire l 0");
+    agent_murder(victim);
+    acquire(lock);
+    assert_true(fasteners_ipc_lock_was_abandoned(lock));
+    assert_int_equal(fasteners_ipc_lock_generation(lock), 2);
+    release(lock);
+    acquire(lock);
+    assert_false(fasteners_ipc_lock_was_abandoned(lock));
+    assert_int_equal(fasteners_ipc_lock_generation(lock), 3);
+    fasteners_ipc_lock_destroy(lock);
+}
+
+/* The waiter is told, too, that it has the lock because of a death. */
+static void p16_waiter_learns_of_the_death(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *victim = agent_with_lock(path, "record");
+    child *waiter = agent_with_lock(path, "record");
+
+    agent_expect(victim, "FASTENERS_OK", "acquire l 0");
+    assert_true(child_send(waiter, "acquire l 60000"));
+    expect_queued(path, 1);
+    agent_murder(victim);
+    char reply[CHILD_LINE];
+    assert_true(child_reply(waiter, reply, sizeof(reply)));
+    assert_memory_equal(reply, "FASTENERS_OK", 12);
+    agent_expect(waiter, "1", "was_abandoned l");
+    agent_stop(waiter);
+}
+
+static void p16_orderly_ways_to_let_go(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock = recording_lock(path);
+    child *agent = agent_with_lock(path, "record");
+
+    agent_expect(agent, "FASTENERS_OK", "acquire l 0");
+    agent_expect(agent, "FASTENERS_OK", "release l");
+    acquire(lock);
+    assert_false(fasteners_ipc_lock_was_abandoned(lock));
+    release(lock);
+    agent_expect(agent, "FASTENERS_OK", "acquire l 0");
+    agent_expect(agent, "OK", "destroy l");
+    acquire(lock);
+    assert_false(fasteners_ipc_lock_was_abandoned(lock));
+    assert_int_equal(fasteners_ipc_lock_generation(lock), 4);
+    fasteners_ipc_lock_destroy(lock);
+}
+
+static void p16_child_of_a_fork_holds_nothing(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *parent = agent_with_lock(path, "record");
+
+    agent_expect(parent, "FASTENERS_OK", "acquire l 0");
+    child *forked = agent_fork(parent, "fork", temp_dir_path(state));
+    agent_expect(forked, "0", "generation l");
+    agent_expect(forked, "FASTENERS_BUSY", "acquire l 0");
+    agent_expect(parent, "1", "generation l");
+    agent_expect(parent, "FASTENERS_OK", "release l");
+    agent_expect(forked, "FASTENERS_OK", "acquire l 0");
+    agent_expect(forked, "0", "was_abandoned l");
+    agent_expect(forked, "2", "generation l");
+    /* And the record is the child's own. */
+    fasteners_ipc_lock *lock = recording_lock(path);
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
+    assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_OK);
+    if (holder.recorded)
+        assert_int_equal(holder.pid, child_pid(forked));
+    fasteners_ipc_lock_destroy(lock);
+    agent_stop(forked);
+    agent_stop(parent);
+}
+
+/* --------------------------------------------------------------------------- the file -- */
+
+static void write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(close(fd), 0);
+}
+
+static void p16_foreign_content_is_left_alone(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    log_lines told = LOG_LINES_INIT;
+    fasteners_ipc_lock *lock;
+    char content[16] = "";
+
+    options.record_owner = true;
+    options.log = log_lines_keep;
+    options.log_user = &told;
+    write_file(path, "4711\n");
+    assert_int_equal(fasteners_ipc_lock_create(&lock, path, &options), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_INVALID);
+    assert_false(fasteners_ipc_lock_is_held(lock));
+    assert_int_equal(log_lines_with(&told, FASTENERS_LOG_ERROR, "something else"), 1);
+    child *other = agent_with_lock(path, "");
+    agent_expect(other, "FASTENERS_OK", "acquire l 0");
+    agent_stop(other);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, content, sizeof(content)), 5);
+    assert_int_equal(close(fd), 0);
+    assert_string_equal(content, "4711\n");
+    fasteners_ipc_lock_destroy(lock);
+}
+
+static void p16_file_is_small_text(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock = recording_lock(path);
+    char content[1024] = "";
+
+    for (int i = 0; i < 5; i++) {
+        acquire(lock);
+        release(lock);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, content, sizeof(content)), 576);
+    assert_int_equal(close(fd), 0);
+    assert_memory_equal(content, "libfasteners lock file", 22);
+    assert_non_null(strstr(content + 64, "released 00000000000000000005 "));
+    fasteners_ipc_lock_destroy(lock);
+}
+
+/* P7: without the option nothing is written, and who does not ask is not told. */
+static void p16_without_the_option_nothing_is_written(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock;
+    struct stat found;
+
+    assert_int_equal(fasteners_ipc_lock_create(&lock, path, NULL), FASTENERS_OK);
+    acquire(lock);
+    assert_int_equal(fasteners_ipc_lock_generation(lock), 0);
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_size, 0);
+    fasteners_ipc_lock_destroy(lock);
+}
+
+/* ----------------------------------------------------------------------------- holder -- */
+
+static void p15_holder_with_host_and_time(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    int64_t before_ms = (int64_t)time(NULL) * 1000;
+    child *agent = agent_with_lock(path, "record");
+    fasteners_ipc_lock *lock = recording_lock(path);
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
+    char host[sizeof(holder.host)] = "";
+
+    agent_expect(agent, "FASTENERS_OK", "acquire l 0");
+    assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_OK);
+    if (!holder.recorded)
+        skip(); /* the portable build does not know enough of processes */
+    assert_int_equal(holder.pid, child_pid(agent));
+    assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
+    assert_string_equal(holder.host, host);
+    assert_in_range(holder.since_ms, before_ms, (int64_t)time(NULL) * 1000 + 1000);
+    fasteners_ipc_lock_destroy(lock);
+    agent_stop(agent);
+}
+
+/* The record says "held" by a dead process; the lock is held by one that leaves no record. */
+static void p15_stale_record_is_not_believed(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *victim = agent_with_lock(path, "record");
+    child *plain = agent_with_lock(path, "");
+    fasteners_ipc_lock *lock = recording_lock(path);
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
+
+    agent_expect(victim, "FASTENERS_OK", "acquire l 0");
+    agent_murder(victim);
+    assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_NOT_FOUND);
+    agent_expect(plain, "FASTENERS_OK", "acquire l 0");
+    assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_OK);
+    assert_false(holder.recorded);
+    assert_string_equal(holder.host, "");
+    if (holder.pid != 0)
+        assert_int_equal(holder.pid, child_pid(plain));
+    agent_stop(plain);
+    fasteners_ipc_lock_destroy(lock);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(p16_killed_holder_is_noticed_once),
+        TEST(p16_waiter_learns_of_the_death),
+        TEST(p16_orderly_ways_to_let_go),
+        TEST(p16_child_of_a_fork_holds_nothing),
+        TEST(p16_foreign_content_is_left_alone),
+        TEST(p16_file_is_small_text),
+        TEST(p16_without_the_option_nothing_is_written),
+        TEST(p15_holder_with_host_and_time),
+        TEST(p15_stale_record_is_not_believed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
