@@ -15,9 +15,9 @@
 enum { FST_IPC_HOLDS_BLOCK = 8 };
 
 typedef struct fst_ipc_hold {
-    uint64_t thread; /* 0: the entry is free */
-    uint32_t reads, writes;
-    bool by_writing; /* it rests on the file `writing`, whose turn the thread has */
+    uint64_t thread;        /* 0: the entry is free */
+    uint64_t reads, writes; /* so wide that a program which never releases never wraps them */
+    bool by_writing;        /* it rests on the file `writing`, whose turn the thread has */
 } fst_ipc_hold;
 
 typedef struct fst_ipc_holds_block {

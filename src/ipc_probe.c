@@ -48,7 +48,7 @@ static fasteners_status make_scratch(const char *directory, scratch *file, int *
     memcpy(file->path + length, NAME, sizeof(NAME));
     for (int i = 0; i < ATTEMPTS && status == FASTENERS_BUSY; i++) {
         write_hex(file->path + length + sizeof(NAME) - 1, (uint64_t)fst_os_now());
-        status = fst_os_file_create(file->path, 0600, false, &file->ours, &file->id, os_error);
+        status = fst_os_file_create(file->path, 0, false, &file->ours, &file->id, os_error);
     }
     if (status != FASTENERS_OK)
         fst_os_free(file->path);

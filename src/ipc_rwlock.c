@@ -32,13 +32,20 @@ void fst_ipc_wake_locked(fasteners_ipc_rwlock *lock)
         fst_wait_send(wait, FST_SIGNAL_WAKE);
 }
 
+/* To a thread that must not wait it would stick, and have it spin where it sleeps for a moment. */
+static void cancel_wait(fst_wait *wait)
+{
+    if (wait->timeout_ms != FASTENERS_NO_WAIT)
+        fst_wait_send(wait, FST_SIGNAL_CANCEL);
+}
+
 /* A cancel that came since the call began could not find the wait. */
 void fst_ipc_list_locked(fasteners_ipc_rwlock *lock, fst_wait *wait)
 {
     wait->next = lock->group.waits;
     lock->group.waits = wait;
     if (lock->group.cancels != wait->cancels)
-        fst_wait_send(wait, FST_SIGNAL_CANCEL);
+        cancel_wait(wait);
 }
 
 /* In a child that was forked in the user's sleep function, the list has been emptied. */
@@ -69,7 +76,7 @@ void fasteners_ipc_rwlock_cancel(fasteners_ipc_rwlock *lock)
     fst_mutex_lock(&lock->holds.mutex);
     lock->group.cancels++;
     for (fst_wait *wait = lock->group.waits; wait != NULL; wait = wait->next)
-        fst_wait_send(wait, FST_SIGNAL_CANCEL);
+        cancel_wait(wait);
     fst_mutex_unlock(&lock->holds.mutex);
     fst_turn_cancel(&lock->turn);
 }
@@ -150,12 +157,13 @@ void fasteners_ipc_rwlock_destroy(fasteners_ipc_rwlock *lock)
 
 /* ------------------------------------------------------------------------- questions -- */
 
-/* What the calling thread holds; no thread: nothing. A copy, as nothing of it is to be changed. */
+/* For a question, which changes nothing. */
 static const fst_lock_file *file_of(const fasteners_ipc_rwlock *lock, const fst_ipc_hold *hold)
 {
     return hold->by_writing ? &lock->writing : &lock->reading;
 }
 
+/* What the calling thread holds; zero if nothing. A copy, as nothing of it is to be changed. */
 static fst_ipc_hold my_hold(const fasteners_ipc_rwlock *lock)
 {
     fst_ipc_holds *holds = (fst_ipc_holds *)(uintptr_t)&lock->holds;

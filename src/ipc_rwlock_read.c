@@ -89,6 +89,8 @@ static fasteners_status lead_locked(fasteners_ipc_rwlock *lock, fst_wait *wait, 
         group->gate_taken = false;
         group->looked_at = 0; /* the leader may have passed a writer: the next one looks */
     }
+    /* Lest it makes a call of the system to wake itself. */
+    fst_ipc_unlist_locked(lock, wait);
     fst_ipc_wake_locked(lock);
     return status;
 }

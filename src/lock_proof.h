@@ -17,7 +17,8 @@
  * refused. Once per open file. Where locks belong to the process that tells nothing, and is not
  * done.
  * OK; also if the user may not write the file, and so cannot ask. NOT_SUPPORTED: it was granted.
- * LOST: the path names another file by now. Any other: the file could not be opened again.
+ * LOST: the path names another file by now, or the program has closed the descriptor. Any other:
+ * the file could not be opened again.
  */
 fasteners_status fst_lock_prove(fst_open_file *file, const fst_settings *settings,
                                 fst_report *report);

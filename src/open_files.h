@@ -88,8 +88,8 @@ typedef enum fst_held { FST_NOT_HELD, FST_HELD_SHARED, FST_HELD_EXCLUSIVE } fst_
  */
 fst_held fst_open_files_held_by(fst_file_id id, uint64_t thread, const fst_open_file *except);
 
-/* Whether any thread of this process holds the file. */
-bool fst_open_files_held(fst_file_id id);
+/* How threads of this process hold the file; exclusive if one of them does so. */
+fst_held fst_open_files_held(fst_file_id id);
 
 /*
  * Reserves the process's lock on the file for this open file; the kernel may be asked only after
@@ -103,6 +103,12 @@ bool fst_open_files_held(fst_file_id id);
 fasteners_status fst_open_files_try_reserve(fst_open_file *file, fst_lock_mode mode, bool passes);
 fasteners_status fst_open_files_reserve(fst_open_file *file, fst_lock_mode mode, bool passes,
                                         fst_wait *wait, int64_t until);
+
+/*
+ * Whether another file of this process waits for its reservation to write, or is about to raise:
+ * the kernel does not know of that.
+ */
+bool fst_open_files_writer_waits(const fst_open_file *file);
 
 /* After the lock was given back, or was not got. */
 void fst_open_files_unreserve(fst_open_file *file, fst_report *report);

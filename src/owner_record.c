@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "printable.h"
+
 /* -------------------------------------------------------------------------- one line -- */
 
 /*
@@ -54,7 +56,7 @@ static void get_text(const char **at, char *text, size_t width)
     text[width] = '\0';
 }
 
-/* The checksum has told that these are digits. */
+/* Digits, as the checksum tells. A forged line gives any number, which it could anyhow. */
 static uint64_t get_number(const char **at)
 {
     uint64_t number = 0;
@@ -151,16 +153,29 @@ static bool is_zero(const char *bytes, size_t count)
     return true;
 }
 
-/*
- * Empty, or begun by this library: the header may have been cut off, and is zero where the machine
- * lost power before it was on disk.
- */
+/* The text, or the beginning of it and zeros: the rest was cut off, or is not on disk. */
+static bool is_or_was(const char *bytes, const char *text, size_t size)
+{
+    size_t there = 0;
+
+    while (there < size && bytes[there] == text[there])
+        there++;
+    return is_zero(bytes + there, size - there);
+}
+
+static bool begins_like_a_line(const char *line)
+{
+    return is_or_was(line, HELD, sizeof(HELD) - 1) ||
+           is_or_was(line, RELEASED, sizeof(RELEASED) - 1);
+}
+
+/* Empty, or begun by this library. What was cut off is zero once something is written behind it. */
 static bool is_ours(const content *file)
 {
-    size_t count = file->count < HEADER_SIZE ? file->count : HEADER_SIZE;
-
-    return file->count <= FILE_SIZE &&
-           (memcmp(file->bytes, HEADER, count) == 0 || is_zero(file->bytes, count));
+    return file->count <= FILE_SIZE && is_or_was(file->bytes, HEADER, HEADER_SIZE) &&
+           is_zero(file->bytes + HEADER_SIZE, LINES_AT - HEADER_SIZE) &&
+           begins_like_a_line(file->bytes + LINES_AT) &&
+           begins_like_a_line(file->bytes + LINES_AT + FST_OWNER_LINE);
 }
 
 static const char *line_of(const content *file, uint64_t sequence)
@@ -322,6 +337,7 @@ void fst_owner_describe(fst_os_file file, fasteners_holder *holder)
     holder->recorded = true;
     holder->since_ms = record.since_ms;
     memcpy(holder->host, record.process.host, sizeof(holder->host));
+    fst_make_printable(holder->host);
     if (is_of_this_place(&record.process))
         holder->pid = record.process.pid;
 }

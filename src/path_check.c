@@ -27,3 +27,17 @@ bool fst_path_has_changed(const fst_open_file *file, const fst_settings *setting
     report->replaced |= lost;
     return lost;
 }
+
+fasteners_status fst_descriptor_check(const fst_open_file *file, fst_report *report)
+{
+    fst_file_id id;
+    int os_error = 0;
+
+    if (!file->is_open || atomic_load_explicit(&file->stolen, memory_order_relaxed))
+        return FASTENERS_LOST;
+    fasteners_status status = fst_os_file_id(file->os, &id, &os_error);
+    if (status == FASTENERS_NOT_FOUND ||
+        (status == FASTENERS_OK && !fst_file_id_equal(id, file->id)))
+        status = FASTENERS_LOST;
+    return fst_report_note(report, "look at the locked file", status, os_error);
+}

@@ -19,4 +19,7 @@ fasteners_status fst_path_check(const fst_open_file *file, const fst_settings *s
 bool fst_path_has_changed(const fst_open_file *file, const fst_settings *settings,
                           fst_report *report);
 
+/* OK: the descriptor is still that of the file. LOST: the program has closed it. */
+fasteners_status fst_descriptor_check(const fst_open_file *file, fst_report *report);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "platform.h"
+#include "printable.h"
 
 /* Longer paths are cut in the log: what they end in matters less than a bounded stack. */
 enum { LINE_SIZE = 1024, REASON_SIZE = 128, PATH_SHOWN = 640 };
@@ -18,14 +19,6 @@ fasteners_status fst_report_note(fst_report *report, const char *operation, fast
     return status;
 }
 
-/* A path may hold anything; a log line is one line. */
-static void make_printable(char *line)
-{
-    for (; *line != '\0'; line++)
-        if ((unsigned char)*line < ' ' || *line == 0x7f)
-            *line = '?';
-}
-
 static void send_line(const fst_settings *settings, fasteners_log_level level, const char *call,
                       const char *what, const char *reason)
 {
@@ -33,7 +26,7 @@ static void send_line(const fst_settings *settings, fasteners_log_level level, c
 
     snprintf(line, sizeof(line), "%s: \"%.*s\": %s%s%s", call, PATH_SHOWN, settings->path, what,
              reason[0] != '\0' ? ": " : "", reason);
-    make_printable(line);
+    fst_make_printable(line);
     settings->options.log(settings->options.log_user, level, line);
 }
 

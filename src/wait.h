@@ -3,12 +3,13 @@
 #define FST_WAIT_H
 
 /*
- * One call of acquire as far as it waits: its time-out, and the word its thread
- * sleeps on wherever it waits. Lives on the caller's stack.
+ * One call of acquire or upgrade as far as it waits: its time-out, and the word its thread sleeps
+ * on wherever it waits. Lives on the caller's stack.
  *
- * Others reach it only while it is linked somewhere, under the mutex of that place
- * (a turn, the table of open files), or through a lock request that was begun with it. The owner
- * unlinks it and ends the request before it returns: so a signal never meets freed memory.
+ * Others reach it only while it is linked somewhere, under the mutex of that place (a turn, the
+ * group of a rwlock's readers, the table of open files), or through a lock request that was begun
+ * with it. The owner unlinks it and ends the request before it returns: so a signal never meets
+ * freed memory.
  */
 
 #include "platform.h"
@@ -25,10 +26,11 @@ typedef struct fst_wait {
     uint64_t thread;
     _Atomic uint32_t signals; /* fst_signal bits; the word slept on */
 
-    uint32_t cancels; /* of the turn, when the wait entered */
+    uint32_t cancels; /* of the turn, or of the group, when the wait entered */
+
+    struct fst_wait *next; /* of those that wait at the same turn, or group; guarded by its mutex */
 
     /* While queued at a turn; guarded by its mutex. */
-    struct fst_wait *next;
     int64_t since;
     bool granted;
 } fst_wait;

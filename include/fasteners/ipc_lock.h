@@ -20,9 +20,10 @@ FASTENERS_BEGIN_DECLS
  * takes an fcntl(2) or lockf(3) lock on the first byte or on the whole of the file.
  *
  * The operating system frees the lock when its holder dies, whatever killed it. The file itself
- * means nothing: it may stay, and it is never read, written or truncated. Do not delete it by hand
- * while the lock is in use; if somebody does, acquire notices (it only returns for the file that
- * the path names at that moment) and fasteners_ipc_lock_check tells the holder.
+ * means nothing: it may stay, and it is never truncated, nor read or written without the option
+ * record_owner. Do not delete it by hand while the lock is in use; if somebody does, acquire
+ * notices (it only returns for the file that the path names at that moment) and
+ * fasteners_ipc_lock_check tells the holder.
  *
  *     fasteners_ipc_lock *lock;
  *     fasteners_status status = fasteners_ipc_lock_create(&lock, "/var/lib/app/lock", NULL);

@@ -14,9 +14,9 @@ FASTENERS_BEGIN_DECLS
  * How serious a log line is.
  *
  * ERROR: the system refused something, and the call failed with it; the line names the call, the
- * path, the status and the system's reason. WARNING: the call did what it should, but something is
- * worth a look (the lock file could not be
- *        removed, the wait had to poll).
+ * path, the status and the system's reason.
+ * WARNING: the call did what it should, but something is worth a look (the lock file could not be
+ * removed, the wait had to poll).
  * INFO: something unusual was dealt with (the lock file was replaced).
  */
 typedef enum fasteners_log_level {
@@ -105,8 +105,11 @@ typedef struct fasteners_ipc_options {
      * number of the grant (fasteners_ipc_lock_generation) grows as long as the file exists, and
      * fasteners_ipc_lock_holder tells more. All who use the lock should set it: who does not leaves
      * no trace. A file that holds anything but such a record is FASTENERS_INVALID, and left alone.
+     * If the record cannot be written, for instance since the disk is full, acquire fails.
      * Two lines of text, 576 bytes; written without waiting for the disk. Costs five more system
-     * calls per acquire and release. Never used to decide who owns the lock.
+     * calls per acquire and release. Never used to decide who owns the lock. Where the file cannot
+     * be written when the lock is given back (no room), the next owner is told that this one died;
+     * the log has a warning then.
      */
     bool record_owner;
 

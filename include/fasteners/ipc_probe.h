@@ -79,7 +79,8 @@ typedef struct fasteners_probe_report {
  *
  * FASTENERS_OK             locks exclude there (verdict EXCLUDE or EXCLUDE_HERE)
  * FASTENERS_NOT_SUPPORTED  they do not (verdict FALSE or MISSING)
- * FASTENERS_NOT_FOUND      there is no such directory
+ * FASTENERS_NOT_FOUND      there is no such directory, or one of the kernel's own in which nothing
+ *                          can be created (/proc)
  * FASTENERS_NO_PERMISSION  no file can be created there; tells nothing about locks
  * FASTENERS_INVALID        directory is NULL, empty or no directory, or report->size is too small
  * FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR

@@ -31,6 +31,7 @@
 #include "../posix/cancel_posix.h"
 #include "../posix/fcntl_posix.h"
 #include "../posix/lock_posix.h"
+#include "../printable.h"
 
 /* The lock that is looked for. */
 struct wanted {
@@ -129,16 +130,13 @@ static bool proc_is_of_own_namespace(void)
            sscanf(line, "NSpid: %d %d", &number, &second) == 1;
 }
 
-/* The short name of a process, which may have chosen it: nothing in it may disturb a terminal. */
+/* The short name of a process, which may have chosen it. */
 static void read_program(int directory, const char *name, fasteners_holder *holder)
 {
     char line[LINE_SIZE];
     if (!find_line(directory, name, line, any_line, NULL))
         return;
-    for (char *c = line; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
-    }
+    fst_make_printable(line);
     snprintf(holder->program, sizeof(holder->program), "%.*s", (int)sizeof(holder->program) - 1,
              line);
 }
@@ -229,7 +227,10 @@ static bool examine_process(int processes, const char *number, const struct want
     if (process < 0)
         return false;
     long pid = atol(number);
-    bool holds = process_holds(process, pid == (long)getpid(), wanted);
+    bool is_self = pid == (long)getpid();
+    /* What this process holds shows up at all its descriptors then, and is not asked for. */
+    bool holds =
+        !(is_self && fst_os_locks_per_process()) && process_holds(process, is_self, wanted);
     if (holds) {
         candidate->pid = pid;
         read_program(process, "comm", candidate);

@@ -80,8 +80,8 @@ static int link_aside(const char *name, int fd, const char *path, mode_t mode)
 /*
  * On file systems in user space the two names may be two files to the kernel, whose locks do not
  * meet: everybody must lock through the path. Not where locks belong to the process: the close
- * would drop the lock that another thread may have there by now. Who may not open the file that it
- * has created keeps what it has.
+ * would drop the lock that another thread may have there by now. Who cannot open the file that it
+ * has created (no right, no descriptor left) keeps what it has.
  */
 static int open_by_path(const char *path, int fd)
 {
@@ -89,11 +89,10 @@ static int open_by_path(const char *path, int fd)
     if (fst_os_locks_per_process())
         return fd;
     int named = fst_posix_open(path, O_RDWR | fst_posix_open_flags(false), 0);
-    if (named < 0 && errno == EACCES)
+    if (named < 0 && errno != ENOENT)
         return fd;
-    int error = errno == ENOENT ? EEXIST : errno; /* removed again: the caller looks again */
     fst_posix_close(fd);
-    errno = error;
+    errno = EEXIST; /* if it was removed again: the caller looks again */
     return named;
 }
 

@@ -311,6 +311,18 @@ static fasteners_status finish_told(fst_lock_request *request, int *os_error)
     return fst_os_lock_finish(request, os_error);
 }
 
+/*
+ * glibc installs the handler that pthread_cancel works by at its first call, in two steps. A fork
+ * between them would make a child that believes it is there, and is killed by the signal at its own
+ * first pthread_cancel. A fork waits for the mutex.
+ */
+static void cancel_thread(const waiter *abandoned)
+{
+    fst_mutex_lock(&mutex);
+    pthread_cancel(abandoned->thread);
+    fst_mutex_unlock(&mutex);
+}
+
 fasteners_status fst_os_lock_abandon(fst_lock_request *request, int *os_error)
 {
     waiter *mine = request->state;
@@ -322,7 +334,7 @@ fasteners_status fst_os_lock_abandon(fst_lock_request *request, int *os_error)
     if (!atomic_compare_exchange_strong(&mine->state, &expected, ABANDONED))
         return finish_told(request, os_error);
     int cancel = fst_posix_no_cancel();
-    pthread_cancel(mine->thread);
+    cancel_thread(mine);
     pthread_join(mine->thread, NULL);
     fst_posix_cancel_as(cancel);
     discard(mine);

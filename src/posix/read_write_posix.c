@@ -45,6 +45,8 @@ fasteners_status fst_os_file_write(fst_os_file file, uint64_t offset, const void
         if (part > 0)
             done += (size_t)part;
     } while ((part > 0 && done < size) || (part < 0 && errno == EINTR));
+    if (part == 0)
+        errno = EIO; /* nothing was written, and the system did not say why */
     fst_posix_cancel_as(cancel);
     return done == size ? FASTENERS_OK : failure(os_error);
 }

@@ -205,6 +205,28 @@ static void p16_a_file_cut_at_any_byte_is_ours_still(void **state)
     close_file();
 }
 
+/* The file is cut while it is held, and the release writes behind what is left. */
+static void p16_a_file_cut_while_held_is_ours_still(void **state)
+{
+    (void)state;
+    open_file();
+    for (size_t size = 0; size <= SIZE; size++) {
+        fst_owner owner = {0}, next = {0};
+        fake_set_content(PATH, "", 0);
+        hold_and_release(&owner);
+        assert_int_equal(fst_owner_begin(&owner, file, &os_error), FASTENERS_OK);
+        char content[SIZE] = "";
+        memcpy(content, fake_content(PATH), fake_size(PATH));
+        fake_set_content(PATH, content, size < fake_size(PATH) ? size : fake_size(PATH));
+        assert_int_equal(fst_owner_end(&owner, file, &os_error), FASTENERS_OK);
+        assert_false(latest().is_held);
+        assert_int_equal(latest().generation, 2);
+        hold_and_release(&next);
+        assert_int_equal(latest().generation, 3);
+    }
+    close_file();
+}
+
 static void p16_zeros_after_a_loss_of_power(void **state)
 {
     static const char zeros[SIZE];
@@ -250,6 +272,9 @@ static void p16_a_file_that_holds_anything_else_is_left_alone(void **state)
     expect_refused(ours, SIZE + 1);
     ours[20] ^= 1;
     expect_refused(ours, SIZE);
+    memset(ours, 0, LINES_AT);
+    memcpy(ours + LINES_AT, "PNG", 3);
+    expect_refused(ours, SIZE);
     close_file();
 }
 
@@ -272,6 +297,24 @@ static void p16_a_failure_is_told_and_the_record_stays(void **state)
         fst_owner_record now = latest();
         assert_true(same_record(&old, &now));
     }
+    close_file();
+}
+
+/* Whoever may write the file chooses the name that others show to their users. */
+static void p15_nothing_in_a_name_disturbs_a_terminal(void **state)
+{
+    fst_owner_record record = {.is_held = true, .generation = 1, .sequence = 2};
+    fasteners_holder holder = {.pid = 0};
+    char line[FST_OWNER_LINE];
+
+    (void)state;
+    open_file();
+    memcpy(record.process.host, "\033[2Jhost\177\n", sizeof("\033[2Jhost\177\n"));
+    fst_owner_encode(&record, line);
+    assert_int_equal(fst_os_file_write(file, LINES_AT, line, sizeof(line), &os_error), 0);
+    fst_owner_describe(file, &holder);
+    assert_true(holder.recorded);
+    assert_string_equal(holder.host, "?[2Jhost??");
     close_file();
 }
 
@@ -372,6 +415,36 @@ static void p16_raw_clone_has_no_generation(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+static fasteners_ipc_rwlock *recording_rwlock(void)
+{
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    fasteners_ipc_rwlock *lock;
+
+    options.record_owner = true;
+    assert_int_equal(fasteners_ipc_rwlock_create(&lock, PATH, &options), FASTENERS_OK);
+    return lock;
+}
+
+/* What the parent wrote last is nothing that a child could go on with. */
+static void p16_a_child_that_reads_leaves_the_record_alone(void **state)
+{
+    fasteners_ipc_rwlock *lock = recording_rwlock();
+    char content[SIZE];
+
+    (void)state;
+    assert_int_equal(fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_upgrade(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    fake_fork_as_child();
+    fake_parent_exits();
+    assert_int_equal(fake_size(PATH), SIZE);
+    memcpy(content, fake_content(PATH), SIZE);
+    assert_int_equal(fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    assert_true(fasteners_ipc_rwlock_was_abandoned(lock));
+    assert_int_equal(fasteners_ipc_rwlock_release_read(lock), FASTENERS_OK);
+    assert_memory_equal(fake_content(PATH), content, SIZE);
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,14 +454,17 @@ int main(void)
         fault_test(p16_owner_that_dies_is_noticed_once),
         fault_test(p16_a_write_by_half_leaves_the_record_before),
         fault_test(p16_a_file_cut_at_any_byte_is_ours_still),
+        fault_test(p16_a_file_cut_while_held_is_ours_still),
         fault_test(p16_zeros_after_a_loss_of_power),
         fault_test(p16_a_file_that_holds_anything_else_is_left_alone),
         fault_test(p16_a_failure_is_told_and_the_record_stays),
+        fault_test(p15_nothing_in_a_name_disturbs_a_terminal),
         fault_test(p16_refused_release_is_still_a_hold),
         fault_test(p16_record_that_cannot_be_written_means_no_lock),
         fault_test(p16_release_without_a_record),
         fault_test(p16_stranger_on_our_descriptor_is_not_written_to),
         fault_test(p16_raw_clone_has_no_generation),
+        fault_test(p16_a_child_that_reads_leaves_the_record_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,26 @@ static void p14_the_file_is_replaced_before_the_trial(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+static void descriptors_are_closed(void *unused)
+{
+    (void)unused;
+    fake_steal_files(NULL);
+}
+
+/* P4: the lock goes with its descriptor, the rival gets it, and the file system is not to blame. */
+static void p14_the_descriptor_is_closed_before_the_trial(void **state)
+{
+    fasteners_ipc_lock *lock = make_lock(NULL);
+
+    (void)state;
+    fake_make_file(PATH);
+    fake_set_filesystem(FASTENERS_LOCALITY_UNKNOWN, false);
+    fake_before(FAKE_OPEN, 2, descriptors_are_closed, NULL);
+    expect_acquire(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    expect_release(lock, FASTENERS_OK);
+    fasteners_ipc_lock_destroy(lock);
+}
+
 static void p14_a_trial_that_fails_leaves_nothing(void **state)
 {
     static const fake_operation operations[] = {FAKE_OPEN, FAKE_LOCK_TRY};
@@ -231,6 +251,7 @@ int main(void)
         fault_test(p14_a_lock_is_tried_out_once_per_open_file),
         fault_test(p14_an_honest_file_system_costs_nothing),
         fault_test(p14_the_file_is_replaced_before_the_trial),
+        fault_test(p14_the_descriptor_is_closed_before_the_trial),
         fault_test(p14_a_trial_that_fails_leaves_nothing),
     };
 

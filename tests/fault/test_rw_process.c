@@ -340,6 +340,32 @@ static void r2_a_waiting_writer_of_another_handle(void **state)
     destroy_both();
 }
 
+/* The kernel does not show a process its own locks here, and shows those of others. */
+static void p15_own_readers_are_told_as_readers(void **state)
+{
+    fasteners_holder found[] = {FASTENERS_HOLDER_INIT, FASTENERS_HOLDER_INIT};
+    size_t count;
+
+    (void)state;
+    expect_read(one, FASTENERS_NO_WAIT, FASTENERS_OK);
+    fake_foreign_lock(PATH, FOREIGN_PID, FST_SHARED, LOCK_BYTE);
+    assert_int_equal(fasteners_ipc_rwlock_holders(two, found, 2, &count), FASTENERS_OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(found[0].program, "self");
+    assert_true(found[0].shared);
+    assert_int_equal(found[1].pid, FOREIGN_PID);
+    assert_true(found[1].shared);
+    fake_foreign_release(FOREIGN_PID);
+    assert_int_equal(fasteners_ipc_rwlock_holders(two, found, 2, &count), FASTENERS_OK);
+    assert_int_equal(count, 1);
+    expect_unread(one, FASTENERS_OK);
+    expect_write(one, FASTENERS_NO_WAIT, FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_holder(two, &found[0]), FASTENERS_OK);
+    assert_false(found[0].shared);
+    expect_unwrite(one, FASTENERS_OK);
+    destroy_both();
+}
+
 #define per_process_test(function)                                                                 \
     cmocka_unit_test_setup_teardown(function, set_up, fault_tear_down)
 
@@ -358,6 +384,7 @@ int main(void)
         per_process_test(r4_a_reader_at_the_gate_leaves_the_intent_alone),
         per_process_test(r4_the_second_handle_is_refused),
         per_process_test(r2_a_waiting_writer_of_another_handle),
+        per_process_test(p15_own_readers_are_told_as_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,6 +243,42 @@ static void p15_stale_record_is_not_believed(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+/* An agent that sees no process but its own, as in a container. */
+static child *agent_in_a_pid_namespace(void)
+{
+    const char *const argv[] = {"/usr/bin/unshare",         "--pid", "--fork", "--mount-proc",
+                                TEST_BIN_DIR "/lock_agent", NULL};
+    char reply[CHILD_LINE];
+    child *agent = child_start(argv);
+
+    if (agent == NULL || !child_ask(agent, "counts", reply, sizeof(reply)))
+        skip(); /* not for everybody */
+    return agent;
+}
+
+static void p15_holder_outside_the_container_is_unknown(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock = recording_lock(path);
+    child *inside = agent_in_a_pid_namespace();
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
+
+    acquire(lock);
+    agent_expect(inside, "FASTENERS_OK", "create l %s record", path);
+    agent_expect(inside, "FASTENERS_OK 0 exclusive ", "holder l");
+    release(lock);
+    /* From outside all processes are seen: it is that one, or nobody is named. */
+    agent_expect(inside, "FASTENERS_OK", "acquire l 0");
+    assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_OK);
+    if (holder.pid != 0) {
+        assert_int_not_equal(holder.pid, getpid());
+        if (holder.program[0] != '\0')
+            assert_string_equal(holder.program, "lock_agent");
+    }
+    agent_murder(inside);
+    fasteners_ipc_lock_destroy(lock);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
 
 int main(void)
@@ -257,6 +293,7 @@ int main(void)
         TEST(p16_without_the_option_nothing_is_written),
         TEST(p15_holder_with_host_and_time),
         TEST(p15_stale_record_is_not_believed),
+        TEST(p15_holder_outside_the_container_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "moves.h"
 #include "patience.h"
 #include "proc_info.h"
+#include "scarcity.h"
 
 /* What has become of a child that does not come to its end. */
 static void set_alarm_clock(void)
@@ -72,6 +73,7 @@ static void linger(arena *in, pid_t parent)
 static _Noreturn void live_as_child(actor *me, pid_t parent)
 {
     set_alarm_clock();
+    scarcity_inherit(me->worker);
     actor_become_child(me);
     require_nothing_held(me);
     for (uint64_t i = throw_dice(&me->dice, 3); i > 0; i--)

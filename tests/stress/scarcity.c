@@ -9,6 +9,8 @@
 
 #include "moves.h"
 
+static struct rlimit usual_descriptors, usual_memory;
+
 /* The size of the address space now; 0: it cannot be told. */
 static rlim_t size_of_process(void)
 {
@@ -30,7 +32,7 @@ static deed some_scarcity(actor *me)
     return SANITIZED || one_in(&me->dice, 2) ? NO_DESCRIPTORS : NO_MEMORY;
 }
 
-static struct rlimit usual_limit(deed what)
+static struct rlimit limit_of(deed what)
 {
     struct rlimit limit = {0};
 
@@ -49,13 +51,26 @@ static void set_limit(deed what, struct rlimit limit)
         setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void scarcity_learn_usual(void)
+{
+    usual_descriptors = limit_of(NO_DESCRIPTORS);
+    usual_memory = limit_of(NO_MEMORY);
+}
+
+void scarcity_inherit(worker *in)
+{
+    if (limit_of(NO_DESCRIPTORS).rlim_cur != usual_descriptors.rlim_cur ||
+        limit_of(NO_MEMORY).rlim_cur != usual_memory.rlim_cur)
+        atomic_fetch_or(&in->scarcity, 1);
+}
+
 void scarcity_live_through(actor *me)
 {
     deed what = some_scarcity(me);
 
     if (pthread_mutex_trylock(&me->worker->alone) != 0)
         return;
-    struct rlimit usual = usual_limit(what);
+    struct rlimit usual = what == NO_MEMORY ? usual_memory : usual_descriptors;
     struct rlimit lowered = {.rlim_cur = what == NO_MEMORY ? size_of_process() : 0,
                              .rlim_max = usual.rlim_max};
     move_note(me, what, 0, 0);

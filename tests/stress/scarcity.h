@@ -10,4 +10,13 @@
  */
 void scarcity_live_through(actor *me);
 
+/* Before any limit is lowered: what the limits are. */
+void scarcity_learn_usual(void);
+
+/*
+ * In a forked child. A fork copies the limits and the memory one after the other: while the limits
+ * are lowered or restored, the child's memory may say the contrary.
+ */
+void scarcity_inherit(worker *in);
+
 #endif

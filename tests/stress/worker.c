@@ -13,6 +13,7 @@
 #include "moves.h"
 #include "patience.h"
 #include "proc_info.h"
+#include "scarcity.h"
 
 /* Static: there is no memory to be had at times. */
 static worker self;
@@ -124,6 +125,7 @@ static void prepare(int index)
     self.cancels = one_in(&self.dice, 3);
     self.crowds = one_in(&self.dice, 3);
     pthread_mutex_init(&self.alone, NULL);
+    scarcity_learn_usual();
     touch_stack();
 }
 
