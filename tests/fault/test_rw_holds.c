@@ -353,9 +353,49 @@ static void p10_the_sleep_function_may_use_the_lock(void **state)
     fasteners_ipc_rwlock_destroy(lock);
 }
 
+/* ------------------------------------------------------- who comes while others leave -- */
+
+static void let_others_run(void *unused)
+{
+    static const _Atomic uint32_t nobody;
+
+    (void)unused;
+    fst_os_park(&nobody, 0, fst_os_now() + FST_NS_PER_MS);
+}
+
+static void read_once(void *lock)
+{
+    expect_read(lock, FASTENERS_FOREVER, FASTENERS_OK);
+    expect_unread(lock, FASTENERS_OK);
+}
+
+/* It waits for the unlock, and is woken when that is done, also if the system refuses it. */
+static void p10_a_reader_that_comes_while_the_last_one_leaves(void **state)
+{
+    static const fasteners_status outcomes[] = {FASTENERS_OK, FASTENERS_OS_ERROR};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        fasteners_ipc_rwlock *lock = make_rwlock(NULL);
+        fake_heal();
+        expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+        fake_before(FAKE_UNLOCK, 1, let_others_run, NULL);
+        if (outcomes[i] != FASTENERS_OK)
+            fake_fail(FAKE_UNLOCK, 1, outcomes[i], EIO);
+        fake_thread_start(read_once, lock);
+        expect_unread(lock, outcomes[i]);
+        fake_threads_join();
+        if (outcomes[i] != FASTENERS_OK)
+            expect_unread(lock, FASTENERS_OK);
+        assert_int_equal(fake_locks(), 0);
+        fasteners_ipc_rwlock_destroy(lock);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        fault_test(p10_a_reader_that_comes_while_the_last_one_leaves),
         fault_test(r1_a_further_reader_makes_no_call_of_the_system),
         fault_test(r1_the_first_reader_may_leave_first),
         fault_test(p9_no_memory_for_the_hold),
