@@ -336,6 +336,7 @@ void fst_owner_describe(fst_os_file file, fasteners_holder *holder)
         return;
     holder->recorded = true;
     holder->since_ms = record.since_ms;
+    holder->start = record.process.start;
     memcpy(holder->host, record.process.host, sizeof(holder->host));
     fst_make_printable(holder->host);
     if (is_of_this_place(&record.process))

@@ -210,12 +210,14 @@ typedef struct fasteners_holder {
      */
     bool recorded; /* there is one: what follows is filled in, and pid if only the record knows */
     int64_t since_ms; /* when it got the lock, in milliseconds since 1970 by its clock */
+    uint64_t start;   /* when its process began, in units of its system (Linux: clock ticks since
+                         the machine was started); tells two apart that had the same pid */
     char host[65];    /* the name of its machine, cut if longer */
 } fasteners_holder;
 
 #define FASTENERS_HOLDER_INIT                                                                      \
     {                                                                                              \
-        sizeof(fasteners_holder), 0, false, "", false, 0, ""                                       \
+        sizeof(fasteners_holder), 0, false, "", false, 0, 0, ""                                    \
     }
 
 /*

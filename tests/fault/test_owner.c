@@ -425,6 +425,69 @@ static fasteners_ipc_rwlock *recording_rwlock(void)
     return lock;
 }
 
+static void p16_rwlock_records_writers(void **state)
+{
+    fasteners_ipc_rwlock *lock = recording_rwlock();
+
+    (void)state;
+    expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_generation(lock), 0);
+    assert_int_equal(fake_size(PATH), 0);
+    expect_upgrade(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_generation(lock), 1);
+    assert_true(record_says_held());
+    assert_int_equal(fasteners_ipc_rwlock_downgrade(lock), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_generation(lock), 0);
+    assert_false(record_says_held());
+    expect_unread(lock, FASTENERS_OK);
+    expect_write(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_generation(lock), 2);
+    assert_false(fasteners_ipc_rwlock_was_abandoned(lock));
+    expect_unwrite(lock, FASTENERS_OK);
+    assert_false(record_says_held());
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
+/* P9: if the system refuses the downgrade, the write hold and the record of it stay. */
+static void p16_refused_downgrade_is_still_on_record(void **state)
+{
+    fasteners_ipc_rwlock *lock = recording_rwlock();
+
+    (void)state;
+    expect_write(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    fake_fail(FAKE_LOCK_TRY, 1, FASTENERS_OS_ERROR, EIO);
+    assert_int_equal(fasteners_ipc_rwlock_downgrade(lock), FASTENERS_OS_ERROR);
+    assert_true(record_says_held());
+    assert_int_equal(fasteners_ipc_rwlock_generation(lock), 1);
+    expect_unwrite(lock, FASTENERS_OK);
+    assert_false(record_says_held());
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
+/* Readers see it, each of them, until a writer has released. */
+static void p16_readers_learn_of_a_dead_writer(void **state)
+{
+    fasteners_ipc_rwlock *dead = recording_rwlock(), *lock = recording_rwlock();
+
+    (void)state;
+    expect_write(dead, FASTENERS_NO_WAIT, FASTENERS_OK);
+    fake_fork_as_child();
+    fake_parent_exits();
+    for (int i = 0; i < 2; i++) {
+        expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+        assert_true(fasteners_ipc_rwlock_was_abandoned(lock));
+        expect_unread(lock, FASTENERS_OK);
+        assert_false(fasteners_ipc_rwlock_was_abandoned(lock));
+    }
+    expect_write(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    assert_true(fasteners_ipc_rwlock_was_abandoned(lock));
+    expect_unwrite(lock, FASTENERS_OK);
+    expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    assert_false(fasteners_ipc_rwlock_was_abandoned(lock));
+    fasteners_ipc_rwlock_destroy(lock);
+    fasteners_ipc_rwlock_destroy(dead);
+}
+
 /* What the parent wrote last is nothing that a child could go on with. */
 static void p16_a_child_that_reads_leaves_the_record_alone(void **state)
 {
@@ -464,6 +527,9 @@ int main(void)
         fault_test(p16_release_without_a_record),
         fault_test(p16_stranger_on_our_descriptor_is_not_written_to),
         fault_test(p16_raw_clone_has_no_generation),
+        fault_test(p16_rwlock_records_writers),
+        fault_test(p16_refused_downgrade_is_still_on_record),
+        fault_test(p16_readers_learn_of_a_dead_writer),
         fault_test(p16_a_child_that_reads_leaves_the_record_alone),
     };
 

@@ -139,6 +139,39 @@ static void p14_acquire_refuses_false_locks(void **state)
     use_and_destroy(lock);
 }
 
+/* For reading and for writing alike; what was refused is not held. */
+static void p14_rwlock_refuses_false_locks(void **state)
+{
+    fasteners_ipc_rwlock *lock = make_rwlock(NULL);
+
+    (void)state;
+    fake_set_filesystem(FASTENERS_LOCALITY_UNKNOWN, true);
+    expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_NOT_SUPPORTED);
+    expect_read(lock, FASTENERS_FOREVER, FASTENERS_NOT_SUPPORTED);
+    expect_write(lock, FASTENERS_NO_WAIT, FASTENERS_NOT_SUPPORTED);
+    expect_held(lock, false, false);
+    assert_int_equal(fake_open_files(), 0);
+    fake_set_filesystem(FASTENERS_LOCALITY_UNKNOWN, false);
+    expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    expect_upgrade(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    expect_unwrite(lock, FASTENERS_OK);
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
+/* A user who may only read the file cannot play the rival, and reads. */
+static void p14_reader_of_a_file_that_can_only_be_read(void **state)
+{
+    fasteners_ipc_rwlock *lock = make_rwlock(NULL);
+
+    (void)state;
+    fake_make_file(PATH);
+    fake_permit(PATH, true, false);
+    fake_set_filesystem(FASTENERS_LOCALITY_REMOTE, false);
+    expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    expect_unread(lock, FASTENERS_OK);
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
 static void p14_acquire_takes_the_risk_if_told_to(void **state)
 {
     fasteners_ipc_options options = kept_log();
@@ -247,6 +280,8 @@ int main(void)
         fault_test(p14_bad_arguments),
         fault_test(p14_a_failure_is_no_verdict),
         fault_test(p14_acquire_refuses_false_locks),
+        fault_test(p14_rwlock_refuses_false_locks),
+        fault_test(p14_reader_of_a_file_that_can_only_be_read),
         fault_test(p14_acquire_takes_the_risk_if_told_to),
         fault_test(p14_a_lock_is_tried_out_once_per_open_file),
         fault_test(p14_an_honest_file_system_costs_nothing),

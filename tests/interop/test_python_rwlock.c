@@ -166,9 +166,40 @@ static void p2_upgrade_among_python_readers(void **state)
     for_both_preferences(state, upgrade_among_python_readers);
 }
 
-enum { EACH = 5 };
+/* Whoever is killed, reader or writer, of whichever kind: the other one gets in. */
+static void release_upon_crash(const char *path, child *agent, child *peer)
+{
+    static const char *const takes[] = {"read l 0", "write l 0"};
+    static const python_kind kinds[] = {PYTHON_READ, PYTHON_WRITE};
 
-/* Five processes of each, readers and writers mixed: no writer meets anybody. */
+    for (int i = 0; i < 2; i++) {
+        child *victim = agent_at(path, "");
+        agent_expect(victim, "FASTENERS_OK", "%s", takes[i]);
+        peer_begin_acquire(peer, PYTHON_WRITE, "-1");
+        agent_murder(victim);
+        assert_true(peer_finish_acquire(peer));
+        peer_release(peer, PYTHON_WRITE);
+    }
+    for (int i = 0; i < 2; i++) {
+        child *victim = peer_start(path, kinds[i]);
+        peer_acquire(victim, kinds[i], "0", true);
+        agent_expect(agent, "started", "start 1 write l -1");
+        expect_queued(path, 1);
+        child_kill(victim, SIGKILL);
+        agent_expect(agent, "FASTENERS_OK", "result 1");
+        agent_expect(agent, "FASTENERS_OK", "thread 1 unwrite l");
+        child_end(victim);
+    }
+}
+
+static void p2_release_upon_crash(void **state)
+{
+    for_both_preferences(state, release_upon_crash);
+}
+
+enum { EACH = 10 };
+
+/* Ten processes of each, readers and writers mixed: no writer meets anybody. */
 static void p2_hammering_together(void **state)
 {
     const char *path = temp_path(state, "lock");
@@ -209,6 +240,7 @@ int main(void)
         TEST(p2_readers_share),
         TEST(p2_waits_end),
         TEST(p2_upgrade_among_python_readers),
+        TEST(p2_release_upon_crash),
         TEST(p2_hammering_together),
     };
     const char *missing = peer_missing();

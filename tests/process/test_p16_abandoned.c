@@ -217,6 +217,7 @@ static void p15_holder_with_host_and_time(void **state)
     assert_int_equal(holder.pid, child_pid(agent));
     assert_int_equal(gethostname(host, sizeof(host) - 1), 0);
     assert_string_equal(holder.host, host);
+    assert_true(holder.start != 0);
     assert_in_range(holder.since_ms, before_ms, (int64_t)time(NULL) * 1000 + 1000);
     fasteners_ipc_lock_destroy(lock);
     agent_stop(agent);

@@ -56,6 +56,7 @@ static void run_create(const agent_words *words, agent_reply *reply)
             options.preference = FASTENERS_PREFER_WRITERS;
         options.fair |= strcmp(words->word[i], "fair") == 0;
         options.unlink_on_release |= strcmp(words->word[i], "unlink") == 0;
+        options.record_owner |= strcmp(words->word[i], "record") == 0;
         if (strncmp(words->word[i], "delay=", 6) == 0)
             options.delay_ms = agent_number_of(words->word[i] + 6);
     }

@@ -21,7 +21,7 @@
  *   last_log ID                         how many log lines, then the last one
  *
  * Reader-writer locks, by names of their own (agent_rwlocks.c)
- *   rw_create ID PATH [writers] [fair] [delay=MS]
+ *   rw_create ID PATH [writers] [fair] [record] [delay=MS]
  *   read ID MS | write ID MS | upgrade ID MS    STATUS and the time it took in ns
  *   unread ID | unwrite ID | downgrade ID
  *   rw_check ID | rw_cancel ID | rw_destroy ID
