@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc_rwlock.h"
 
-#include <string.h>
-
 static void reset_after_fork(fst_fork_member *member)
 {
     fasteners_ipc_rwlock *lock =
-        (fasteners_ipc_rwlock *)(void *)((char *)member - offsetof(fasteners_ipc_rwlock, fork));
+        (fasteners_ipc_rwlock *)(void *)((char *)member -
+                                         offsetof(fasteners_ipc_rwlock, handle.fork));
 
-    fst_turn_reset(&lock->turn);
+    fst_ipc_handle_reset(&lock->handle);
     fst_ipc_holds_reset(&lock->holds);
     lock->group = (fst_group){0};
-    fst_lock_file_reset(&lock->writing);
     fst_lock_file_reset(&lock->reading);
-}
-
-fasteners_status fst_ipc_conclude(fasteners_ipc_rwlock *lock, const char *call,
-                                  fasteners_status status, const fst_report *report)
-{
-    if (report->failed != NULL && status != FASTENERS_OK)
-        atomic_store_explicit(&lock->os_error, report->os_error, memory_order_relaxed);
-    fst_report_send(report, &lock->settings, call, status);
-    return status;
 }
 
 /* ------------------------------------------------------------------------------ waits -- */
@@ -78,59 +67,38 @@ void fasteners_ipc_rwlock_cancel(fasteners_ipc_rwlock *lock)
     for (fst_wait *wait = lock->group.waits; wait != NULL; wait = wait->next)
         cancel_wait(wait);
     fst_mutex_unlock(&lock->holds.mutex);
-    fst_turn_cancel(&lock->turn);
+    fst_turn_cancel(&lock->handle.turn);
 }
 
 /* ------------------------------------------------------------------- create, destroy -- */
 
-static void init_files(fasteners_ipc_rwlock *lock)
+static void init_reading(fasteners_ipc_rwlock *lock)
 {
-    bool fair = lock->settings.options.fair;
+    bool gated = fst_ipc_prefers_writers(lock);
 
-    lock->reading.settings = lock->writing.settings = &lock->settings;
+    lock->reading.settings = &lock->handle.settings;
     lock->reading.file.group = &lock->holds;
-    lock->reading.gated = fst_ipc_prefers_writers(lock);
-    lock->writing.gated = fst_ipc_prefers_writers(lock) || fair;
-    lock->turn.strict = fair;
-}
-
-static fasteners_status init(fasteners_ipc_rwlock *lock, const char *path,
-                             const fasteners_ipc_options *options)
-{
-    int ignored;
-    fasteners_status status = fst_settings_init(&lock->settings, path, options, &ignored);
-
-    if (status != FASTENERS_OK)
-        return status;
-    init_files(lock);
-    status = fst_at_fork_add(&lock->fork, reset_after_fork, &ignored);
-    if (status != FASTENERS_OK)
-        fst_settings_free(&lock->settings);
-    return status;
+    lock->reading.gated = gated;
+    lock->handle.writing.gated |= gated;
 }
 
 fasteners_status fasteners_ipc_rwlock_create(fasteners_ipc_rwlock **lock, const char *path,
                                              const fasteners_ipc_options *options)
 {
+    fst_settings settings;
+    fst_ipc_handle *handle = NULL;
+    int ignored;
+
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    fasteners_status status = FASTENERS_NO_MEMORY;
-    *lock = fst_os_alloc(sizeof(**lock));
-    if (*lock != NULL)
-        status = init(*lock, path, options);
-    if (status != FASTENERS_OK) {
-        fst_os_free(*lock);
-        *lock = NULL;
-    }
+    fasteners_status status = fst_settings_init(&settings, path, options, &ignored);
+    if (status == FASTENERS_OK)
+        status = fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
+    *lock = (fasteners_ipc_rwlock *)(void *)handle;
+    if (status == FASTENERS_OK)
+        init_reading(*lock);
     return status;
-}
-
-static void end_file(fst_lock_file *file, fst_report *report)
-{
-    if (fst_lock_file_is_held(file, 0))
-        fst_lock_file_release(file, report);
-    fst_lock_file_close(file, report);
 }
 
 /* The log hears of it while the handle is still whole; what it may have opened again is closed. */
@@ -141,18 +109,17 @@ void fasteners_ipc_rwlock_destroy(fasteners_ipc_rwlock *lock)
     if (lock == NULL)
         return;
     fst_at_fork_check();
-    end_file(&lock->reading, &report);
-    end_file(&lock->writing, &report);
-    fst_turn_reset(&lock->turn);
+    fst_ipc_handle_end_file(&lock->reading, &report);
+    fst_ipc_handle_end_file(&lock->handle.writing, &report);
+    fst_turn_reset(&lock->handle.turn);
     fst_ipc_holds_reset(&lock->holds);
     lock->group = (fst_group){0};
-    fst_ipc_conclude(lock, __func__, FASTENERS_OK, &report);
-    end_file(&lock->reading, &report);
-    end_file(&lock->writing, &report);
-    fst_at_fork_remove(&lock->fork);
+    fst_ipc_handle_conclude(&lock->handle, __func__, FASTENERS_OK, &report);
+    fst_ipc_handle_end_file(&lock->reading, &report);
+    fst_ipc_handle_end_file(&lock->handle.writing, &report);
+    fst_ipc_handle_retire(&lock->handle);
     fst_ipc_holds_free(&lock->holds);
-    fst_settings_free(&lock->settings);
-    fst_os_free(lock);
+    fst_ipc_handle_free(&lock->handle);
 }
 
 /* ------------------------------------------------------------------------- questions -- */
@@ -160,7 +127,7 @@ void fasteners_ipc_rwlock_destroy(fasteners_ipc_rwlock *lock)
 /* For a question, which changes nothing. */
 static const fst_lock_file *file_of(const fasteners_ipc_rwlock *lock, const fst_ipc_hold *hold)
 {
-    return hold->by_writing ? &lock->writing : &lock->reading;
+    return hold->by_writing ? &lock->handle.writing : &lock->reading;
 }
 
 /* What the calling thread holds; zero if nothing. A copy, as nothing of it is to be changed. */
@@ -198,27 +165,23 @@ bool fasteners_ipc_rwlock_is_held(const fasteners_ipc_rwlock *lock)
     if (lock == NULL)
         return false;
     fst_at_fork_check();
-    return fst_lock_file_is_held(&lock->reading, 0) || fst_lock_file_is_held(&lock->writing, 0);
+    return fst_lock_file_is_held(&lock->reading, 0) ||
+           fst_lock_file_is_held(&lock->handle.writing, 0);
 }
 
 bool fasteners_ipc_rwlock_exists(const fasteners_ipc_rwlock *lock)
 {
-    fst_file_id id;
-    int ignored;
-
-    return lock != NULL &&
-           fst_os_path_id(lock->settings.path, lock->settings.options.follow_symlinks, &id,
-                          &ignored) == FASTENERS_OK;
+    return lock != NULL && fst_ipc_handle_exists(&lock->handle);
 }
 
 const char *fasteners_ipc_rwlock_path(const fasteners_ipc_rwlock *lock)
 {
-    return lock != NULL ? lock->settings.path : NULL;
+    return lock != NULL ? lock->handle.settings.path : NULL;
 }
 
 int fasteners_ipc_rwlock_os_error(const fasteners_ipc_rwlock *lock)
 {
-    return lock != NULL ? atomic_load_explicit(&lock->os_error, memory_order_relaxed) : 0;
+    return lock != NULL ? fst_ipc_handle_os_error(&lock->handle) : 0;
 }
 
 fasteners_status fasteners_ipc_rwlock_check(fasteners_ipc_rwlock *lock)
@@ -232,7 +195,7 @@ fasteners_status fasteners_ipc_rwlock_check(fasteners_ipc_rwlock *lock)
     if (mine.reads == 0 && mine.writes == 0)
         return FASTENERS_NOT_OWNER;
     fasteners_status status = fst_lock_file_check(file_of(lock, &mine), &report);
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }
 
 bool fasteners_ipc_rwlock_was_abandoned(const fasteners_ipc_rwlock *lock)
@@ -266,13 +229,12 @@ fasteners_status fasteners_ipc_rwlock_holder(fasteners_ipc_rwlock *lock, fastene
 fasteners_status fasteners_ipc_rwlock_holders(fasteners_ipc_rwlock *lock, fasteners_holder *holders,
                                               size_t limit, size_t *count)
 {
-    fst_report report = {0};
     fst_holders found = {.first = holders, .limit = limit};
 
     if (lock == NULL || count == NULL || !fst_holders_begin(&found))
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    fasteners_status status = fst_lock_file_holders(&lock->settings, &found, &report);
+    fasteners_status status = fst_ipc_handle_holders(&lock->handle, __func__, &found);
     *count = found.count;
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return status;
 }

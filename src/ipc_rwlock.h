@@ -6,10 +6,10 @@
  * The inside of fasteners_ipc_rwlock.
  *
  * A handle has two lock files, that is, two open files that the kernel takes for strangers:
- * `writing` is locked by the thread that writes, which has the turn as long as it does; `reading`
- * is locked once for all threads that read, the group: by the first of them that comes, until the
- * last has gone. With one for both, an exclusive lock that is waited for would be granted together
- * with the shared one, as an owner is never in its own way.
+ * `handle.writing` is locked by the thread that writes, which has the turn as long as it does;
+ * `reading` is locked once for all threads that read, the group: by the first of them that comes,
+ * until the last has gone. With one for both, an exclusive lock that is waited for would be granted
+ * together with the shared one, as an owner is never in its own way.
  *
  * A thread that upgrades is alone in the group then and has `reading` exclusively. A thread that
  * downgrades, or releases the write while it still reads, goes on with what it has, be it `writing`
@@ -24,10 +24,8 @@
 #include <fasteners/ipc_rwlock.h>
 #include <fasteners/rw_lock.h>
 
-#include "at_fork.h"
+#include "ipc_handle.h"
 #include "ipc_holds.h"
-#include "lock_file.h"
-#include "turn.h"
 
 typedef enum fst_group_mode { FST_GROUP_NONE, FST_GROUP_READS, FST_GROUP_WRITES } fst_group_mode;
 
@@ -46,18 +44,15 @@ typedef struct fst_group {
 } fst_group;
 
 struct fasteners_ipc_rwlock {
-    fst_settings settings;
-    fst_turn turn;
-    fst_lock_file writing, reading;
+    fst_ipc_handle handle;
+    fst_lock_file reading;
     fst_ipc_holds holds;
     fst_group group;
-    _Atomic int os_error;
-    fst_fork_member fork;
 };
 
 static inline bool fst_ipc_prefers_writers(const fasteners_ipc_rwlock *lock)
 {
-    return lock->settings.options.preference == FASTENERS_PREFER_WRITERS;
+    return lock->handle.settings.options.preference == FASTENERS_PREFER_WRITERS;
 }
 
 static inline fst_ipc_hold *fst_ipc_hold_locked(fasteners_ipc_rwlock *lock, uint64_t thread)
@@ -68,7 +63,7 @@ static inline fst_ipc_hold *fst_ipc_hold_locked(fasteners_ipc_rwlock *lock, uint
 /* The file that a hold rests on. */
 static inline fst_lock_file *fst_ipc_file_of(fasteners_ipc_rwlock *lock, const fst_ipc_hold *hold)
 {
-    return hold->by_writing ? &lock->writing : &lock->reading;
+    return hold->by_writing ? &lock->handle.writing : &lock->reading;
 }
 
 /* The state has changed: all who wait look again. */
@@ -77,10 +72,6 @@ void fst_ipc_wake_locked(fasteners_ipc_rwlock *lock);
 /* Makes a wait visible to wake and cancel; before it ends, unlist. */
 void fst_ipc_list_locked(fasteners_ipc_rwlock *lock, fst_wait *wait);
 void fst_ipc_unlist_locked(fasteners_ipc_rwlock *lock, const fst_wait *wait);
-
-/* The end of every call that can fail: nothing internal is held any more, so the log may use it. */
-fasteners_status fst_ipc_conclude(fasteners_ipc_rwlock *lock, const char *call,
-                                  fasteners_status status, const fst_report *report);
 
 /*
  * Gives back the last hold of its thread and what it rests on. With the mutex, which it lets go of

@@ -51,7 +51,7 @@ fasteners_status fasteners_ipc_rwlock_downgrade(fasteners_ipc_rwlock *lock)
     fst_mutex_lock(&lock->holds.mutex);
     fasteners_status status = downgrade_locked(lock, fst_os_thread_id(), &report);
     fst_mutex_unlock(&lock->holds.mutex);
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }
 
 /* With its descriptor a lock goes for reading and writing alike. */
@@ -90,7 +90,7 @@ fasteners_status fasteners_ipc_rwlock_release_write(fasteners_ipc_rwlock *lock)
     fst_mutex_lock(&lock->holds.mutex);
     fasteners_status status = release_write_locked(lock, fst_os_thread_id(), &report);
     fst_mutex_unlock(&lock->holds.mutex);
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }
 
 /* ---------------------------------------------------------------------------- upgrade -- */
@@ -113,7 +113,7 @@ static fasteners_status wait_for_members(fasteners_ipc_rwlock *lock, fst_wait *w
 static fasteners_status raise_file(fasteners_ipc_rwlock *lock, bool by_writing, fst_wait *wait,
                                    fst_report *report)
 {
-    fst_lock_file *file = by_writing ? &lock->writing : &lock->reading;
+    fst_lock_file *file = by_writing ? &lock->handle.writing : &lock->reading;
     fasteners_status status = fst_lock_file_announce(file, wait, report);
 
     if (status != FASTENERS_OK)
@@ -173,13 +173,10 @@ fasteners_status fasteners_ipc_rwlock_upgrade(fasteners_ipc_rwlock *lock, int64_
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    if (!fst_timeout_is_valid(timeout_ms)) {
-        atomic_store_explicit(&lock->os_error, 0, memory_order_relaxed);
+    if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
-    }
-    fst_wait_init(&wait, timeout_ms);
     fst_mutex_lock(&lock->holds.mutex);
     fasteners_status status = upgrade_locked(lock, &wait, &report);
     fst_mutex_unlock(&lock->holds.mutex);
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }

@@ -197,7 +197,7 @@ static fasteners_status wait_to_read_locked(const arrival *who, fst_report *repo
 static fst_held ask_elsewhere_locked(fasteners_ipc_rwlock *lock, const fst_wait *wait)
 {
     fst_mutex_unlock(&lock->holds.mutex);
-    fst_held held = fst_lock_file_path_held_by(&lock->settings, wait->thread);
+    fst_held held = fst_lock_file_path_held_by(&lock->handle.settings, wait->thread);
     fst_mutex_lock(&lock->holds.mutex);
     return held;
 }
@@ -257,15 +257,12 @@ fasteners_status fasteners_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, i
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    if (!fst_timeout_is_valid(timeout_ms)) {
-        atomic_store_explicit(&lock->os_error, 0, memory_order_relaxed);
+    if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
-    }
-    fst_wait_init(&wait, timeout_ms);
     fst_mutex_lock(&lock->holds.mutex);
     fasteners_status status = read_locked(lock, &wait, &report);
     fst_mutex_unlock(&lock->holds.mutex);
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }
 
 /* ---------------------------------------------------------------------------- leaving -- */
@@ -320,12 +317,12 @@ static fasteners_status leave_writing_locked(fasteners_ipc_rwlock *lock, fst_ipc
                                              fst_report *report)
 {
     fst_mutex_unlock(&lock->holds.mutex);
-    fasteners_status status = fst_lock_file_release(&lock->writing, report);
-    bool gone = !fst_lock_file_is_held(&lock->writing, 0);
+    fasteners_status status = fst_lock_file_release(&lock->handle.writing, report);
+    bool gone = !fst_lock_file_is_held(&lock->handle.writing, 0);
     fst_mutex_lock(&lock->holds.mutex);
     if (gone) {
         fst_ipc_holds_remove_locked(hold);
-        fst_turn_pass(&lock->turn);
+        fst_turn_pass(&lock->handle.turn);
     }
     return status;
 }
@@ -363,5 +360,5 @@ fasteners_status fasteners_ipc_rwlock_release_read(fasteners_ipc_rwlock *lock)
     fst_mutex_lock(&lock->holds.mutex);
     fasteners_status status = release_read_locked(lock, fst_os_thread_id(), &report);
     fst_mutex_unlock(&lock->holds.mutex);
-    return fst_ipc_conclude(lock, __func__, status, &report);
+    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }
