@@ -64,7 +64,7 @@ bool fst_ipc_handle_begin(fst_ipc_handle *handle, fst_wait *wait, int64_t timeou
         atomic_store_explicit(&handle->os_error, 0, memory_order_relaxed);
         return false;
     }
-    fst_wait_init(wait, timeout_ms);
+    fst_wait_init_for(wait, &handle->settings.options, timeout_ms);
     return true;
 }
 

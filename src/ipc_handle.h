@@ -39,6 +39,12 @@ void fst_ipc_handle_reset(fst_ipc_handle *handle);
 void fst_ipc_handle_retire(fst_ipc_handle *handle);
 void fst_ipc_handle_free(fst_ipc_handle *handle);
 
+/* Who calls. */
+static inline uint64_t fst_ipc_handle_self(const fst_ipc_handle *handle)
+{
+    return fst_self(&handle->settings.options);
+}
+
 /* The beginning of a call that can wait. False: the time-out is out of range. */
 bool fst_ipc_handle_begin(fst_ipc_handle *handle, fst_wait *wait, int64_t timeout_ms);
 

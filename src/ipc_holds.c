@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc_holds.h"
 
+#include "wait.h"
+
 fst_ipc_hold *fst_ipc_holds_find_locked(fst_ipc_holds *holds, uint64_t thread)
 {
     for (fst_ipc_holds_block *block = &holds->first; block != NULL; block = block->next)
@@ -44,9 +46,11 @@ bool fst_ipc_holds_in_group(fst_ipc_holds *holds, uint64_t thread)
     return is_in;
 }
 
+/* All fibers of the thread that forked go on in the child. */
 static bool is_being_made(const fst_ipc_hold *hold, uint64_t thread)
 {
-    return hold->thread == thread && hold->reads == 0 && hold->writes == 0;
+    return (hold->thread == thread || (hold->thread & FST_FIBER) != 0) && hold->reads == 0 &&
+           hold->writes == 0;
 }
 
 void fst_ipc_holds_reset(fst_ipc_holds *holds)

@@ -78,7 +78,7 @@ fasteners_status fasteners_ipc_lock_release(fasteners_ipc_lock *lock)
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    if (!fst_lock_file_is_held(&lock->handle.writing, fst_os_thread_id()))
+    if (!fst_lock_file_is_held(&lock->handle.writing, fst_ipc_handle_self(&lock->handle)))
         return FASTENERS_NOT_OWNER;
     fasteners_status status = fst_lock_file_release(&lock->handle.writing, &report);
     if (!fst_lock_file_is_held(&lock->handle.writing, 0))
@@ -136,7 +136,7 @@ fasteners_status fasteners_ipc_lock_check(fasteners_ipc_lock *lock)
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
-    if (!fst_lock_file_is_held(&lock->handle.writing, fst_os_thread_id()))
+    if (!fst_lock_file_is_held(&lock->handle.writing, fst_ipc_handle_self(&lock->handle)))
         return FASTENERS_NOT_OWNER;
     return fst_ipc_handle_conclude(&lock->handle, __func__,
                                    fst_lock_file_check(&lock->handle.writing, &report), &report);

@@ -136,8 +136,9 @@ static fst_ipc_hold my_hold(const fasteners_ipc_rwlock *lock)
     fst_ipc_holds *holds = (fst_ipc_holds *)(uintptr_t)&lock->holds;
     fst_ipc_hold mine = {0};
 
+    uint64_t self = fst_ipc_handle_self(&lock->handle);
     fst_mutex_lock(&holds->mutex);
-    const fst_ipc_hold *found = fst_ipc_holds_find_locked(holds, fst_os_thread_id());
+    const fst_ipc_hold *found = fst_ipc_holds_find_locked(holds, self);
     if (found != NULL)
         mine = *found;
     fst_mutex_unlock(&holds->mutex);

@@ -357,8 +357,9 @@ fasteners_status fasteners_ipc_rwlock_release_read(fasteners_ipc_rwlock *lock)
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
+    uint64_t self = fst_ipc_handle_self(&lock->handle);
     fst_mutex_lock(&lock->holds.mutex);
-    fasteners_status status = release_read_locked(lock, fst_os_thread_id(), &report);
+    fasteners_status status = release_read_locked(lock, self, &report);
     fst_mutex_unlock(&lock->holds.mutex);
     return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }

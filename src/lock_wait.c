@@ -33,20 +33,9 @@ static fasteners_status try_quickly(fst_open_file *file, fst_claim claim, fst_re
 
 /* ------------------------------------------------------------------------- polling -- */
 
-/* Rounded up, so that the last sleep does not end just before the deadline. */
-static int64_t remaining_ms(fst_wait *wait)
-{
-    int64_t deadline = fst_wait_deadline(wait);
-    int64_t now = fst_os_now();
-
-    if (deadline == FST_NEVER)
-        return INT64_MAX;
-    return deadline > now ? (deadline - now - 1) / FST_NS_PER_MS + 1 : 1;
-}
-
 static void sleep_between_tries(const fasteners_ipc_options *options, fst_wait *wait, int64_t ms)
 {
-    int64_t remaining = remaining_ms(wait);
+    int64_t remaining = fst_ms_until(fst_wait_deadline(wait));
 
     if (ms > remaining)
         ms = remaining;
@@ -54,12 +43,6 @@ static void sleep_between_tries(const fasteners_ipc_options *options, fst_wait *
         options->sleep(options->sleep_user, ms);
     else
         fst_wait_sleep(wait, fst_time_after(ms));
-}
-
-static int64_t longer_delay(int64_t delay_ms, const fasteners_ipc_options *options)
-{
-    return options->delay_ms < options->max_delay_ms - delay_ms ? delay_ms + options->delay_ms
-                                                                : options->max_delay_ms;
 }
 
 fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, fst_claim claim,
@@ -78,7 +61,7 @@ fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, 
         sleep_between_tries(&settings->options, wait, delay_ms);
         if (!file->is_open) /* the user's sleep function has forked: this is the child */
             return FASTENERS_LOST;
-        delay_ms = longer_delay(delay_ms, &settings->options);
+        delay_ms = fst_longer_delay(delay_ms, &settings->options);
         status = try_once(file, claim, report);
     }
     return status;

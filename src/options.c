@@ -38,6 +38,12 @@ static bool in_range(const fasteners_ipc_options *options)
            options->delay_ms >= 0 && options->max_delay_ms >= 0;
 }
 
+/* Whoever sleeps for a fiber must not put its whole thread to sleep. */
+static bool is_complete(const fasteners_ipc_options *options)
+{
+    return options->current == NULL || options->sleep != NULL;
+}
+
 static void fill_in_delays(fasteners_ipc_options *options, bool polls)
 {
     if (options->delay_ms == 0)
@@ -61,7 +67,7 @@ fasteners_status fst_settings_init(fst_settings *settings, const char *path,
         return FASTENERS_INVALID;
     if (options != NULL && !copy_known(&settings->options, options))
         return FASTENERS_INVALID;
-    if (!in_range(&settings->options))
+    if (!in_range(&settings->options) || !is_complete(&settings->options))
         return FASTENERS_INVALID;
     settings->polls = settings->options.sleep != NULL || settings->options.delay_ms != 0;
     fill_in_delays(&settings->options, settings->polls);

@@ -118,6 +118,24 @@ static bool settled_locked(fst_turn *turn, fst_wait *wait, fasteners_status *sta
     return true;
 }
 
+static bool is_queued_locked(const fst_turn *turn, const fst_wait *wait)
+{
+    const fst_wait *other = turn->first;
+
+    while (other != NULL && other != wait)
+        other = other->next;
+    return other != NULL;
+}
+
+/* Where a fiber slept, the user may have forked: in the child nobody waits any more. */
+static void rejoin_locked(fst_turn *turn, fst_wait *wait)
+{
+    if (wait->fiber == NULL)
+        return;
+    if (wait->granted ? !fst_turn_is_mine(turn, wait->thread) : !is_queued_locked(turn, wait))
+        enqueue_locked(turn, wait);
+}
+
 fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait)
 {
     fasteners_status status;
@@ -130,6 +148,7 @@ fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait)
         fst_mutex_unlock(&turn->mutex);
         fst_wait_sleep(wait, FST_NEVER);
         fst_mutex_lock(&turn->mutex);
+        rejoin_locked(turn, wait);
     }
     fst_mutex_unlock(&turn->mutex);
     return status;

@@ -6,9 +6,25 @@ bool fst_timeout_is_valid(int64_t timeout_ms)
     return timeout_ms >= 0 || timeout_ms == FASTENERS_FOREVER;
 }
 
+static const uint64_t FIBER_NUMBER = (UINT64_C(1) << 62) - 1;
+
+uint64_t fst_self(const fasteners_ipc_options *options)
+{
+    if (options->current == NULL)
+        return fst_os_thread_id();
+    return FST_FIBER | (options->current(options->current_user) & FIBER_NUMBER);
+}
+
 void fst_wait_init(fst_wait *wait, int64_t timeout_ms)
 {
     *wait = (fst_wait){.timeout_ms = timeout_ms, .thread = fst_os_thread_id()};
+}
+
+void fst_wait_init_for(fst_wait *wait, const fasteners_ipc_options *options, int64_t timeout_ms)
+{
+    *wait = (fst_wait){.timeout_ms = timeout_ms,
+                       .thread = fst_self(options),
+                       .fiber = options->current != NULL ? options : NULL};
 }
 
 int64_t fst_time_after(int64_t ms)
@@ -37,13 +53,46 @@ fasteners_status fst_wait_status(fst_wait *wait)
     return FASTENERS_OK;
 }
 
+int64_t fst_ms_until(int64_t time)
+{
+    int64_t now = fst_os_now();
+
+    if (time == FST_NEVER)
+        return INT64_MAX;
+    return time > now ? (time - now - 1) / FST_NS_PER_MS + 1 : 1;
+}
+
+int64_t fst_longer_delay(int64_t delay_ms, const fasteners_ipc_options *options)
+{
+    return options->delay_ms < options->max_delay_ms - delay_ms ? delay_ms + options->delay_ms
+                                                                : options->max_delay_ms;
+}
+
+static bool is_signalled(const fst_wait *wait)
+{
+    return atomic_load_explicit(&wait->signals, memory_order_acquire) != 0;
+}
+
+/* Nobody wakes a fiber: it looks again, the less often the longer it waits. */
+static void sleep_as_fiber(fst_wait *wait, int64_t until)
+{
+    const fasteners_ipc_options *options = wait->fiber;
+    int64_t remaining_ms = fst_ms_until(until);
+
+    wait->delay_ms = fst_longer_delay(wait->delay_ms, options);
+    options->sleep(options->sleep_user,
+                   wait->delay_ms < remaining_ms ? wait->delay_ms : remaining_ms);
+}
+
 uint32_t fst_wait_sleep(fst_wait *wait, int64_t until)
 {
     int64_t deadline = fst_wait_deadline(wait);
 
     if (until > deadline)
         until = deadline;
-    while (atomic_load_explicit(&wait->signals, memory_order_acquire) == 0)
+    if (wait->fiber != NULL && !is_signalled(wait))
+        sleep_as_fiber(wait, until);
+    while (wait->fiber == NULL && !is_signalled(wait))
         if (!fst_os_park(&wait->signals, 0, until))
             break;
     return atomic_fetch_and_explicit(&wait->signals, ~(uint32_t)FST_SIGNAL_WAKE,

@@ -22,9 +22,13 @@ typedef enum fst_signal {
 
 typedef struct fst_wait {
     int64_t timeout_ms;
-    int64_t deadline; /* 0: the clock has not been looked at yet */
-    uint64_t thread;
+    int64_t deadline;         /* 0: the clock has not been looked at yet */
+    uint64_t thread;          /* or fiber: see fst_self */
     _Atomic uint32_t signals; /* fst_signal bits; the word slept on */
+
+    /* Of a fiber: it never parks its thread, but sleeps by the user's function. NULL: parks. */
+    const fasteners_ipc_options *fiber;
+    int64_t delay_ms; /* of its last sleep */
 
     uint32_t cancels; /* of the turn, or of the group, when the wait entered */
 
@@ -41,7 +45,24 @@ bool fst_timeout_is_valid(int64_t timeout_ms);
 /* So many milliseconds from now; FST_NEVER if that lies beyond the end of the clock. */
 int64_t fst_time_after(int64_t ms);
 
+/*
+ * Who calls: the thread, or the fiber if the options tell them apart. Never 0; a thread and a fiber
+ * never have the same number. Calls the user: not with a mutex.
+ */
+uint64_t fst_self(const fasteners_ipc_options *options);
+
+/* A bit that the numbers of fibers have, and those of threads, which are small, have not. */
+#define FST_FIBER (UINT64_C(1) << 63)
+
+/* A wait of the calling thread; or of the calling fiber, if the options name one. */
 void fst_wait_init(fst_wait *wait, int64_t timeout_ms);
+void fst_wait_init_for(fst_wait *wait, const fasteners_ipc_options *options, int64_t timeout_ms);
+
+/* Milliseconds until the time, 1 or more; rounded up, so that such a sleep does not end early. */
+int64_t fst_ms_until(int64_t time);
+
+/* The delay after this one, where the polls come farther and farther apart. */
+int64_t fst_longer_delay(int64_t delay_ms, const fasteners_ipc_options *options);
 
 /* When to give up; reads the clock the first time. FST_NEVER for FASTENERS_FOREVER. */
 int64_t fst_wait_deadline(fst_wait *wait);
@@ -57,8 +78,8 @@ static inline bool fst_wait_is_cancelled(const fst_wait *wait)
 }
 
 /*
- * Sleeps until a signal is there, the deadline or `until` has come. Returns the signals and takes
- * WAKE away.
+ * Sleeps until a signal is there, the deadline or `until` has come; a fiber now and then before
+ * that. Returns the signals and takes WAKE away.
  */
 uint32_t fst_wait_sleep(fst_wait *wait, int64_t until);
 

@@ -42,6 +42,13 @@ typedef void (*fasteners_log_fn)(void *user, fasteners_log_level level, const ch
 typedef void (*fasteners_sleep_fn)(void *user, int64_t ms);
 
 /*
+ * Tells fibers or coroutines of one thread apart: a number of the calling one, from 1 to 2^62 - 1,
+ * that no other living fiber of the process has. Called by every call on the lock, any number of
+ * times; must not use the lock.
+ */
+typedef uint64_t (*fasteners_current_fn)(void *user);
+
+/*
  * Options of the inter-process locks. Start from FASTENERS_IPC_OPTIONS_INIT and set what shall
  * differ; a zero field is the default.
  *
@@ -136,6 +143,15 @@ typedef struct fasteners_ipc_options {
     int64_t max_delay_ms;
     fasteners_sleep_fn sleep;
     void *sleep_user;
+
+    /*
+     * Who holds and who waits is the fiber that this function names, instead of the thread: fibers
+     * that share a thread exclude each other. Wants `sleep` (else FASTENERS_INVALID), which lets
+     * other fibers run and is called in every wait, also for another fiber of this process. NULL:
+     * the thread.
+     */
+    fasteners_current_fn current;
+    void *current_user;
 
     /* Receives the log lines, see fasteners_log_fn. NULL: no log. */
     fasteners_log_fn log;

@@ -23,6 +23,8 @@ static void options_fields_follow_each_other_in_the_published_order(void **state
         offsetof(fasteners_ipc_options, max_delay_ms),
         offsetof(fasteners_ipc_options, sleep),
         offsetof(fasteners_ipc_options, sleep_user),
+        offsetof(fasteners_ipc_options, current),
+        offsetof(fasteners_ipc_options, current_user),
         offsetof(fasteners_ipc_options, log),
         offsetof(fasteners_ipc_options, log_user),
     };
@@ -38,11 +40,11 @@ static void options_size_on_64_bit_systems(void **state)
     (void)state;
     if (sizeof(void *) != 8)
         skip();
-    assert_int_equal(sizeof(fasteners_ipc_options), 72);
+    assert_int_equal(sizeof(fasteners_ipc_options), 88);
     assert_int_equal(offsetof(fasteners_ipc_options, mode), 8);
     assert_int_equal(offsetof(fasteners_ipc_options, fair), 16);
     assert_int_equal(offsetof(fasteners_ipc_options, delay_ms), 24);
-    assert_int_equal(offsetof(fasteners_ipc_options, log_user), 64);
+    assert_int_equal(offsetof(fasteners_ipc_options, log_user), 80);
 }
 
 static void holder_layout(void **state)

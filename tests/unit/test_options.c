@@ -138,6 +138,25 @@ static void delays_are_completed(void **state)
     }
 }
 
+static uint64_t the_only_fiber(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static void fibers_need_a_sleep_of_their_own(void **state)
+{
+    fasteners_ipc_options options = defaults();
+
+    (void)state;
+    options.current = the_only_fiber;
+    assert_int_equal(create_with(&options), FASTENERS_INVALID);
+    options.delay_ms = 10;
+    assert_int_equal(create_with(&options), FASTENERS_INVALID);
+    options.sleep = sleep_in_steps;
+    assert_int_equal(create_with(&options), FASTENERS_OK);
+}
+
 /* A struct as a later header may have it. */
 typedef struct newer_options {
     fasteners_ipc_options known;
@@ -236,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup(negative_delays_are_invalid, set_up),
         cmocka_unit_test_setup(any_other_delay_is_fine, set_up),
         cmocka_unit_test_setup(delays_are_completed, set_up),
+        cmocka_unit_test_setup(fibers_need_a_sleep_of_their_own, set_up),
         cmocka_unit_test_setup(a_newer_program_may_ask_for_nothing_unknown, set_up),
         cmocka_unit_test_setup(an_older_program_gets_the_defaults_for_the_rest, set_up),
         cmocka_unit_test_setup(a_size_that_does_not_hold_the_size_is_invalid, set_up),
