@@ -15,19 +15,20 @@ static fasteners_status init(fst_ipc_handle *handle, const fst_settings *setting
     return fst_at_fork_add(&handle->fork, reset, &ignored);
 }
 
-fasteners_status fst_ipc_handle_create(fst_ipc_handle **handle, size_t size, fst_settings settings,
+fasteners_status fst_ipc_handle_create(fst_ipc_handle **handle, size_t size,
+                                       const fst_settings *settings,
                                        void (*reset)(fst_fork_member *member))
 {
     fst_ipc_handle *created = fst_os_alloc(size);
     fasteners_status status = FASTENERS_NO_MEMORY;
 
     if (created != NULL)
-        status = init(created, &settings, reset);
+        status = init(created, settings, reset);
     if (status == FASTENERS_OK) {
         *handle = created;
         return FASTENERS_OK;
     }
-    fst_settings_free(&settings);
+    fst_settings_free(settings);
     fst_os_free(created);
     return status;
 }
@@ -143,14 +144,9 @@ fasteners_status fst_ipc_handle_acquire(fst_ipc_handle *handle, fst_wait *wait,
 
 /* --------------------------------------------------------------------------- answers -- */
 
-bool fst_ipc_handle_exists(const fst_ipc_handle *handle)
+const char *fst_ipc_handle_path(const fst_ipc_handle *handle)
 {
-    const fst_settings *settings = &handle->settings;
-    fst_file_id id;
-    int ignored;
-
-    return fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &ignored) ==
-           FASTENERS_OK;
+    return handle->settings.is_adopted ? NULL : handle->settings.path;
 }
 
 int fst_ipc_handle_os_error(const fst_ipc_handle *handle)

@@ -29,7 +29,8 @@ typedef struct fst_ipc_handle {
  * Makes an object of `size` bytes that begins with a handle, all zero but for that. Takes over the
  * settings, also if it fails. `reset` is called for handle->fork in a forked child.
  */
-fasteners_status fst_ipc_handle_create(fst_ipc_handle **handle, size_t size, fst_settings settings,
+fasteners_status fst_ipc_handle_create(fst_ipc_handle **handle, size_t size,
+                                       const fst_settings *settings,
                                        void (*reset)(fst_fork_member *member));
 
 /* The part of `reset` that is the handle's. */
@@ -67,7 +68,7 @@ fasteners_status fst_ipc_handle_acquire(fst_ipc_handle *handle, fst_wait *wait,
 void fst_ipc_handle_end_file(fst_lock_file *file, fst_report *report);
 
 /* Answers of both objects. */
-bool fst_ipc_handle_exists(const fst_ipc_handle *handle);
+const char *fst_ipc_handle_path(const fst_ipc_handle *handle);
 int fst_ipc_handle_os_error(const fst_ipc_handle *handle);
 fasteners_status fst_ipc_handle_holders(fst_ipc_handle *handle, const char *call,
                                         fst_holders *found);

@@ -18,21 +18,42 @@ static void reset_after_fork(fst_fork_member *member)
 
 /* ------------------------------------------------------------------- create, destroy -- */
 
+static fasteners_status create(fasteners_ipc_lock **lock, const fst_settings *settings)
+{
+    fst_ipc_handle *handle = NULL;
+    fasteners_status status =
+        fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
+
+    *lock = (fasteners_ipc_lock *)(void *)handle;
+    return status;
+}
+
 fasteners_status fasteners_ipc_lock_create(fasteners_ipc_lock **lock, const char *path,
                                            const fasteners_ipc_options *options)
 {
     fst_settings settings;
-    fst_ipc_handle *handle = NULL;
     int ignored;
 
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
+    *lock = NULL;
     fasteners_status status = fst_settings_init(&settings, path, options, &ignored);
-    if (status == FASTENERS_OK)
-        status = fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
-    *lock = (fasteners_ipc_lock *)(void *)handle;
-    return status;
+    return status == FASTENERS_OK ? create(lock, &settings) : status;
+}
+
+fasteners_status fasteners_ipc_lock_create_from_fd(fasteners_ipc_lock **lock, intptr_t descriptor,
+                                                   const fasteners_ipc_options *options)
+{
+    fst_settings settings;
+    int ignored;
+
+    if (lock == NULL)
+        return FASTENERS_INVALID;
+    fst_at_fork_check();
+    *lock = NULL;
+    fasteners_status status = fst_settings_adopt(&settings, descriptor, options, &ignored);
+    return status == FASTENERS_OK ? create(lock, &settings) : status;
 }
 
 /*
@@ -106,12 +127,12 @@ bool fasteners_ipc_lock_is_held(const fasteners_ipc_lock *lock)
 
 bool fasteners_ipc_lock_exists(const fasteners_ipc_lock *lock)
 {
-    return lock != NULL && fst_ipc_handle_exists(&lock->handle);
+    return lock != NULL && fst_lock_file_exists(&lock->handle.settings);
 }
 
 const char *fasteners_ipc_lock_path(const fasteners_ipc_lock *lock)
 {
-    return lock != NULL ? lock->handle.settings.path : NULL;
+    return lock != NULL ? fst_ipc_handle_path(&lock->handle) : NULL;
 }
 
 int fasteners_ipc_lock_os_error(const fasteners_ipc_lock *lock)

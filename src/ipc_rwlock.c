@@ -82,23 +82,45 @@ static void init_reading(fasteners_ipc_rwlock *lock)
     lock->handle.writing.gated |= gated;
 }
 
+static fasteners_status create(fasteners_ipc_rwlock **lock, const fst_settings *settings)
+{
+    fst_ipc_handle *handle = NULL;
+    fasteners_status status =
+        fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
+
+    *lock = (fasteners_ipc_rwlock *)(void *)handle;
+    if (status == FASTENERS_OK)
+        init_reading(*lock);
+    return status;
+}
+
 fasteners_status fasteners_ipc_rwlock_create(fasteners_ipc_rwlock **lock, const char *path,
                                              const fasteners_ipc_options *options)
 {
     fst_settings settings;
-    fst_ipc_handle *handle = NULL;
     int ignored;
 
     if (lock == NULL)
         return FASTENERS_INVALID;
     fst_at_fork_check();
+    *lock = NULL;
     fasteners_status status = fst_settings_init(&settings, path, options, &ignored);
-    if (status == FASTENERS_OK)
-        status = fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
-    *lock = (fasteners_ipc_rwlock *)(void *)handle;
-    if (status == FASTENERS_OK)
-        init_reading(*lock);
-    return status;
+    return status == FASTENERS_OK ? create(lock, &settings) : status;
+}
+
+fasteners_status fasteners_ipc_rwlock_create_from_fd(fasteners_ipc_rwlock **lock,
+                                                     intptr_t descriptor,
+                                                     const fasteners_ipc_options *options)
+{
+    fst_settings settings;
+    int ignored;
+
+    if (lock == NULL)
+        return FASTENERS_INVALID;
+    fst_at_fork_check();
+    *lock = NULL;
+    fasteners_status status = fst_settings_adopt(&settings, descriptor, options, &ignored);
+    return status == FASTENERS_OK ? create(lock, &settings) : status;
 }
 
 /* The log hears of it while the handle is still whole; what it may have opened again is closed. */
@@ -172,12 +194,12 @@ bool fasteners_ipc_rwlock_is_held(const fasteners_ipc_rwlock *lock)
 
 bool fasteners_ipc_rwlock_exists(const fasteners_ipc_rwlock *lock)
 {
-    return lock != NULL && fst_ipc_handle_exists(&lock->handle);
+    return lock != NULL && fst_lock_file_exists(&lock->handle.settings);
 }
 
 const char *fasteners_ipc_rwlock_path(const fasteners_ipc_rwlock *lock)
 {
-    return lock != NULL ? lock->handle.settings.path : NULL;
+    return lock != NULL ? fst_ipc_handle_path(&lock->handle) : NULL;
 }
 
 int fasteners_ipc_rwlock_os_error(const fasteners_ipc_rwlock *lock)

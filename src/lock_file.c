@@ -313,4 +313,5 @@ void fst_lock_file_reset(fst_lock_file *lock)
 {
     fst_owner_clear(&lock->owner);
     lock->owner.knows_itself = false;
+    lock->is_inherited = lock->settings->is_adopted;
 }

@@ -34,6 +34,7 @@ typedef struct fst_lock_file {
     bool gated;                   /* queues at the gate */
     bool read_only;               /* the open file is good for shared locks alone ... */
     bool reopen;                  /* ... and somebody wanted more: the next one opens it anew */
+    bool is_inherited; /* an adopted descriptor in a forked child: its locks are the parent's too */
     fst_open_file file;
     fst_owner owner; /* with record_owner */
 } fst_lock_file;
@@ -88,6 +89,9 @@ uint64_t fst_lock_file_generation(const fst_lock_file *lock);
 
 /* Whether `thread`, or (0) any thread, holds the lock through this file. From any thread. */
 bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread);
+
+/* Whether there is such a file, or the adopted descriptor is open. From any thread. */
+bool fst_lock_file_exists(const fst_settings *settings);
 
 /* How `thread` holds the file that the path names, through any handle. From any thread. */
 fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread);

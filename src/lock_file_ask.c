@@ -20,15 +20,29 @@ bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread)
     return thread != 0 ? holder == thread : holder != 0;
 }
 
+static fasteners_status find_id(const fst_settings *settings, fst_file_id *id)
+{
+    int ignored;
+
+    if (settings->is_adopted)
+        return fst_os_file_id(settings->adopted.os, id, &ignored);
+    return fst_os_path_id(settings->path, settings->options.follow_symlinks, id, &ignored);
+}
+
+bool fst_lock_file_exists(const fst_settings *settings)
+{
+    fst_file_id id;
+
+    return find_id(settings, &id) == FASTENERS_OK &&
+           (!settings->is_adopted || fst_file_id_equal(id, settings->adopted.id));
+}
+
 fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t thread)
 {
     fst_file_id id;
-    int ignored;
 
-    if (fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &ignored) !=
-        FASTENERS_OK)
-        return FST_NOT_HELD;
-    return fst_open_files_held_by(id, thread, NULL);
+    return find_id(settings, &id) == FASTENERS_OK ? fst_open_files_held_by(id, thread, NULL)
+                                                  : FST_NOT_HELD;
 }
 
 typedef struct inquiry {
@@ -56,10 +70,10 @@ static void add_self(inquiry *of, fst_held held)
     add_with_record(of, &self);
 }
 
-/* The kernel does not show a process its own locks where locks belong to processes. */
+/* The kernel does not show one who asks the locks that he has himself. */
 static fasteners_status ask_holders(const fst_open_file *file, inquiry *of, int *os_error)
 {
-    fst_held held = fst_os_locks_per_process() ? fst_open_files_held(file->id) : FST_NOT_HELD;
+    fst_held held = file->pool != 0 ? fst_open_files_held(file->id, file->pool) : FST_NOT_HELD;
 
     if (held != FST_NOT_HELD)
         add_self(of, held);
@@ -70,20 +84,41 @@ static fasteners_status ask_holders(const fst_open_file *file, inquiry *of, int 
     return held == FST_HELD_SHARED && status == FASTENERS_NOT_FOUND ? FASTENERS_OK : status;
 }
 
+static fasteners_status ask_by_path(const fst_settings *settings, inquiry *of, int *os_error,
+                                    fst_report *report)
+{
+    fst_open_file file = {0};
+    fasteners_status status = fst_open_files_open(&file, settings->path, FST_READ,
+                                                  settings->options.follow_symlinks, os_error);
+
+    if (status != FASTENERS_OK)
+        return status;
+    of->file = &file;
+    status = ask_holders(&file, of, os_error);
+    fst_open_files_close(&file, report);
+    return status;
+}
+
+static fasteners_status ask_adopted(const fst_settings *settings, inquiry *of, int *os_error)
+{
+    const fst_adopted *adopted = &settings->adopted;
+    const fst_open_file file = {
+        .os = adopted->os, .id = adopted->id, .pool = fst_open_files_pool_of(adopted)};
+
+    if (!fst_lock_file_exists(settings))
+        return FASTENERS_INVALID;
+    of->file = &file;
+    return ask_holders(&file, of, os_error);
+}
+
 fasteners_status fst_lock_file_holders(const fst_settings *settings, fst_holders *holders,
                                        fst_report *report)
 {
-    fst_open_file file = {0};
-    inquiry of = {
-        .file = &file, .holders = holders, .reads_record = settings->options.record_owner};
+    inquiry of = {.holders = holders, .reads_record = settings->options.record_owner};
     int os_error = 0;
-    fasteners_status status = fst_open_files_open(&file, settings->path, FST_READ,
-                                                  settings->options.follow_symlinks, &os_error);
+    fasteners_status status = settings->is_adopted ? ask_adopted(settings, &of, &os_error)
+                                                   : ask_by_path(settings, &of, &os_error, report);
 
-    if (status == FASTENERS_OK) {
-        status = ask_holders(&file, &of, &os_error);
-        fst_open_files_close(&file, report);
-    }
     return status == FASTENERS_NOT_FOUND
                ? status
                : fst_report_note(report, "ask for the holder", status, os_error);

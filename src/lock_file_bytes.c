@@ -37,12 +37,13 @@ fasteners_status fst_lock_file_try_exclusive(fst_lock_file *lock, fst_report *re
 
 /*
  * The gate is given back before the wait for the lock: as long as readers have it, the next writer
- * cannot show itself there. The intent is queued for together with it, but where locks belong to
- * the process: to take and give back would be to take it from another handle that upgrades.
+ * cannot show itself there. The intent is queued for together with it, but where files
+ * have their locks in common: to take and give back would be to take it from another handle that
+ * upgrades.
  */
 fasteners_status fst_lock_file_pass_gate(fst_lock_file *lock, fst_wait *wait, fst_report *report)
 {
-    bool alone = fst_os_locks_per_process();
+    bool alone = lock->file.pool != 0;
     const fst_settings *settings = lock->settings;
     const fst_claim passage = fst_claim_of(FST_SHARED, alone ? FST_GATE_BYTE : FST_GATE_AND_INTENT);
     const fst_claim intent = fst_claim_of(FST_SHARED, FST_INTENT_BYTE);

@@ -73,9 +73,73 @@ bool fst_lock_file_is_foreign(const fst_lock_file *lock)
            (status == FASTENERS_OK && !fst_file_id_equal(id, lock->file.id));
 }
 
+/* ------------------------------------------------------------ descriptors of the program -- */
+
+static fasteners_status may_adopt(const fst_lock_file *lock, fst_lock_mode mode, fst_report *report)
+{
+    const fst_adopted *adopted = &lock->settings->adopted;
+
+    if (lock->is_inherited)
+        return fst_report_note(report, "lock what is the parent's open file too",
+                               FASTENERS_NOT_SUPPORTED, 0);
+    if (mode == FST_EXCLUSIVE && !adopted->writable)
+        return fst_report_note(report, "write to the lock file", FASTENERS_NO_PERMISSION, 0);
+    if (mode == FST_SHARED && !adopted->readable)
+        return fst_report_note(report, "read the lock file", FASTENERS_NO_PERMISSION, 0);
+    return FASTENERS_OK;
+}
+
+static bool is_still_open(const fst_adopted *adopted)
+{
+    fst_file_id id;
+    int ignored;
+
+    return fst_os_file_id(adopted->os, &id, &ignored) == FASTENERS_OK &&
+           fst_file_id_equal(id, adopted->id);
+}
+
+/* Final: there is no path by which it could be opened again. */
+static fasteners_status adopt(fst_lock_file *lock, fst_report *report)
+{
+    const fst_adopted *adopted = &lock->settings->adopted;
+    int os_error = 0;
+
+    if (!is_still_open(adopted))
+        return fst_report_note(report, "use the descriptor: it was closed, or is another file",
+                               FASTENERS_INVALID, 0);
+    lock->read_only = !adopted->writable;
+    return fst_report_note(report, "tell the descriptor from another one of the same file",
+                           fst_open_files_adopt(&lock->file, adopted, &os_error), os_error);
+}
+
+static fasteners_status ensure_adopted(fst_lock_file *lock, fst_lock_mode mode, fst_report *report)
+{
+    fasteners_status status = may_adopt(lock, mode, report);
+
+    if (status != FASTENERS_OK)
+        return status;
+    if (lock->file.is_open && fst_lock_file_is_stolen(lock))
+        fst_lock_file_close(lock, report);
+    return lock->file.is_open ? FASTENERS_OK : adopt(lock, report);
+}
+
+/* Not closed, so what is locked through it must be given back, unless others rely on it. */
+static void unlock_adopted(fst_lock_file *lock, fst_report *report)
+{
+    fst_report unused = {0};
+
+    if (!fst_lock_file_is_stolen(lock) && !fst_open_files_leave(&lock->file))
+        fst_lock_file_unlock(lock, FST_ALL_BYTES, &unused);
+    fst_open_files_unreserve(&lock->file, report);
+}
+
+/* ----------------------------------------------------------------------- the interface -- */
+
 fasteners_status fst_lock_file_ensure_open(fst_lock_file *lock, fst_lock_mode mode,
                                            fst_report *report)
 {
+    if (lock->settings->is_adopted)
+        return ensure_adopted(lock, mode, report);
     if (lock->file.is_open && (fst_lock_file_is_stolen(lock) || lock->reopen))
         fst_lock_file_close(lock, report);
     return lock->file.is_open ? FASTENERS_OK : open_or_create(lock, mode, report);
@@ -87,6 +151,8 @@ void fst_lock_file_close(fst_lock_file *lock, fst_report *report)
         return;
     atomic_store_explicit(&lock->file.holder, 0, memory_order_relaxed);
     fst_owner_clear(&lock->owner);
+    if (lock->file.is_adopted)
+        unlock_adopted(lock, report);
     fst_open_files_close(&lock->file, report);
 }
 

@@ -32,10 +32,11 @@ static fasteners_status refuse(const fst_open_file *file, fst_report *report)
                                  FASTENERS_NOT_SUPPORTED, 0);
 }
 
+/* A descriptor of the program's has no path by which a rival could come. */
 static bool needs_proof(const fst_open_file *file, const fst_settings *settings)
 {
     return !file->is_proven && !settings->options.allow_unreliable_filesystem &&
-           !fst_os_locks_per_process() && !fst_os_locks_are_trusted(file->os);
+           !file->is_adopted && !fst_os_locks_per_process() && !fst_os_locks_are_trusted(file->os);
 }
 
 fasteners_status fst_lock_prove(fst_open_file *file, const fst_settings *settings,

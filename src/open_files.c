@@ -26,7 +26,7 @@ static fst_orphan *orphans; /* on systems whose locks belong to the process */
 static _Atomic uint32_t transitions; /* files being opened or closed */
 static _Atomic uint32_t forking;     /* 1: no further one may begin */
 
-static void begin_transition(void)
+void fst_open_files_begin_transition(void)
 {
     fst_mutex_lock(&fst_open_files_mutex);
     while (atomic_load(&forking) != 0) {
@@ -38,7 +38,7 @@ static void begin_transition(void)
     fst_mutex_unlock(&fst_open_files_mutex);
 }
 
-static void end_transition(void)
+void fst_open_files_end_transition(void)
 {
     atomic_fetch_sub(&transitions, 1);
     if (atomic_load(&forking) != 0)
@@ -97,7 +97,8 @@ static void forget(fst_open_file *file)
     int ignored;
 
     let_go_if_stolen(file);
-    close_if_ours(file->os, file->id, &ignored);
+    if (!file->is_adopted)
+        close_if_ours(file->os, file->id, &ignored);
     atomic_store_explicit(&file->holder, 0, memory_order_relaxed);
     file->is_open = false;
     file->reserved = false;
@@ -133,31 +134,38 @@ void fst_open_files_fork_child(void)
 
 /*
  * A descriptor that is new to us cannot be an old one of ours, unless that one was closed by
- * others.
+ * others. The program may have given us its own twice.
  */
-static void disown_locked(fst_os_file os)
+static void disown_locked(fst_os_file os, bool is_adopted)
 {
     for (fst_open_file *file = fst_open_files_first; file != NULL; file = file->next)
-        if (file->os.handle == os.handle)
+        if (file->os.handle == os.handle && !(file->is_adopted && is_adopted))
             atomic_store_explicit(&file->stolen, true, memory_order_relaxed);
     for (fst_orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
         if (orphan->os.handle == os.handle)
             orphan->os = NO_FILE;
 }
 
-static void enter(fst_open_file *file, fst_orphan *orphan)
+void fst_open_files_enter_locked(fst_open_file *file)
 {
-    fst_mutex_lock(&fst_open_files_mutex);
-    disown_locked(file->os);
+    disown_locked(file->os, file->is_adopted);
     atomic_store_explicit(&file->stolen, false, memory_order_relaxed);
     file->is_open = true;
     file->is_proven = false;
-    file->orphan = orphan;
     file->next = fst_open_files_first;
     file->link = &fst_open_files_first;
     if (fst_open_files_first != NULL)
         fst_open_files_first->link = &file->next;
     fst_open_files_first = file;
+}
+
+static void enter(fst_open_file *file, fst_orphan *orphan)
+{
+    fst_mutex_lock(&fst_open_files_mutex);
+    file->is_adopted = false;
+    file->pool = fst_os_locks_per_process() ? FST_PROCESS_POOL : 0;
+    file->orphan = orphan;
+    fst_open_files_enter_locked(file);
     fst_mutex_unlock(&fst_open_files_mutex);
 }
 
@@ -206,11 +214,11 @@ static fasteners_status perform_and_enter(const opening *how, fst_open_file *fil
         *os_error = 0;
         return FASTENERS_NO_MEMORY;
     }
-    begin_transition();
+    fst_open_files_begin_transition();
     fasteners_status status = perform(how, file, os_error);
     if (status == FASTENERS_OK)
         enter(file, orphan);
-    end_transition();
+    fst_open_files_end_transition();
     if (status != FASTENERS_OK)
         fst_os_free(orphan);
     return status;
@@ -277,23 +285,27 @@ static void make_orphan_locked(fst_open_file *file, fst_report *report)
     fst_open_files_reap_locked(file->id, report);
 }
 
-void fst_open_files_close(fst_open_file *file, fst_report *report)
+/* Under the mutex where closing drops locks: the next reservation must not come in between. */
+static void part_with_locked(fst_open_file *file, fst_report *report)
 {
-    bool per_process = fst_os_locks_per_process();
-
-    begin_transition();
-    fst_mutex_lock(&fst_open_files_mutex);
     leave_locked(file);
     let_go_if_stolen(file);
-    if (per_process)
+    if (file->pool == FST_PROCESS_POOL && !file->is_adopted)
         make_orphan_locked(file, report);
+}
+
+void fst_open_files_close(fst_open_file *file, fst_report *report)
+{
+    fst_open_files_begin_transition();
+    fst_mutex_lock(&fst_open_files_mutex);
+    part_with_locked(file, report);
     fst_mutex_unlock(&fst_open_files_mutex);
-    if (!per_process) {
+    if (file->pool == 0) {
         close_and_tell(file->os, file->id, report);
         fst_os_free(file->orphan);
         file->orphan = NULL;
     }
-    end_transition();
+    fst_open_files_end_transition();
 }
 
 static fst_held how_held_by(fst_open_file *file, uint64_t thread)
@@ -323,14 +335,15 @@ fst_held fst_open_files_held_by(fst_file_id id, uint64_t thread, const fst_open_
     return held;
 }
 
-fst_held fst_open_files_held(fst_file_id id)
+fst_held fst_open_files_held(fst_file_id id, uint64_t pool)
 {
     fst_held held = FST_NOT_HELD;
 
     fst_mutex_lock(&fst_open_files_mutex);
     for (const fst_open_file *file = fst_open_files_first;
          file != NULL && held != FST_HELD_EXCLUSIVE; file = file->next)
-        if (fst_file_id_equal(file->id, id) && atomic_load(&file->holder) != 0)
+        if (fst_file_id_equal(file->id, id) && file->pool == pool &&
+            atomic_load(&file->holder) != 0)
             held = atomic_load(&file->shared) ? FST_HELD_SHARED : FST_HELD_EXCLUSIVE;
     fst_mutex_unlock(&fst_open_files_mutex);
     return held;

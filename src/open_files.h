@@ -6,9 +6,10 @@
  * The lock files that this process has open, whatever handle they belong to. The table answers:
  *   - does this thread hold that file through another handle? (it would wait for itself);
  *   - what must a forked child close?
- *   - and on systems whose locks belong to the process: may this open file have the lock among
- *     those of the process (the kernel would grant it to all of them), and may this descriptor be
- *     closed now (the kernel would drop the lock of all of them)?
+ *   - where several open files have their locks in common (a pool), since locks belong to the
+ *     process, or since they are one open file of the program's: may this one have the lock among
+ *     them (the kernel would grant it to all), and may this descriptor be closed now (the kernel
+ *     would drop the lock of all)?
  *
  * Opening and closing are transitions that a fork waits for: between open(2) and the entry in the
  * table a child would inherit a descriptor that nobody knows, and keep the parent's lock alive with
@@ -31,8 +32,9 @@
 typedef struct fst_open_file {
     fst_os_file os;
     fst_file_id id;
-    bool is_open;   /* os and id are valid, and it is in the table */
-    bool is_proven; /* see lock_proof.h */
+    bool is_open;    /* os and id are valid, and it is in the table */
+    bool is_adopted; /* it is the program's descriptor: never closed by us */
+    bool is_proven;  /* see lock_proof.h */
 
     /*
      * Another file of ours has got the same descriptor: the program had closed it behind our back.
@@ -49,8 +51,13 @@ typedef struct fst_open_file {
 
     struct fst_open_file *next, **link;
 
-    /* On systems whose locks belong to the process only: */
-    bool reserved;             /* has, or is about to ask for, the process's lock on the file */
+    /*
+     * Files of one id and one pool have their locks in common, as far as the kernel is concerned:
+     * all of the process where locks belong to it; adopted descriptors that are one open file. 0:
+     * this file has none in common with others, and nothing of the following is used.
+     */
+    uint64_t pool;
+    bool reserved;             /* has, or is about to ask for, the pool's lock on the file */
     fst_lock_mode reserved_as; /* ... in this mode. Also what is waited for */
     bool raises;               /* wants to make a shared reservation exclusive, or has */
     fst_wait *waiting;         /* waits for the reservation ... */
@@ -74,6 +81,16 @@ fasteners_status fst_open_files_create(fst_open_file *file, const char *path, ui
                                        bool follow_symlinks, int *os_error);
 
 /*
+ * Enters a descriptor of the program's. NOT_SUPPORTED: another one of the same file was adopted
+ * before, and the system does not tell whether both are one open file.
+ */
+fasteners_status fst_open_files_adopt(fst_open_file *file, const fst_adopted *adopted,
+                                      int *os_error);
+
+/* The pool it is in if it was entered, else 0. */
+uint64_t fst_open_files_pool_of(const fst_adopted *adopted);
+
+/*
  * Takes it out of the table and closes it, or sees to it that it is closed as soon as that does no
  * harm.
  */
@@ -88,12 +105,12 @@ typedef enum fst_held { FST_NOT_HELD, FST_HELD_SHARED, FST_HELD_EXCLUSIVE } fst_
  */
 fst_held fst_open_files_held_by(fst_file_id id, uint64_t thread, const fst_open_file *except);
 
-/* How threads of this process hold the file; exclusive if one of them does so. */
-fst_held fst_open_files_held(fst_file_id id);
+/* How threads of this process hold the file through this pool; exclusive if one of them does so. */
+fst_held fst_open_files_held(fst_file_id id, uint64_t pool);
 
 /*
- * Reserves the process's lock on the file for this open file; the kernel may be asked only after
- * that. On systems whose locks belong to the open file there is nothing to reserve: OK.
+ * Reserves the pool's lock on the file for this open file; the kernel may be asked only after that.
+ * Without a pool there is nothing to reserve: OK.
  * Shared reservations of several files go together once the first of them has the lock (share).
  * try_reserve: BUSY if another one has it.
  * reserve: waits, first come first served. OK, TIMED_OUT, CANCELLED, or BUSY when `until` has come:
@@ -105,7 +122,7 @@ fasteners_status fst_open_files_reserve(fst_open_file *file, fst_lock_mode mode,
                                         fst_wait *wait, int64_t until);
 
 /*
- * Whether another file of this process waits for its reservation to write, or is about to raise:
+ * Whether another file of the pool waits for its reservation to write, or is about to raise:
  * the kernel does not know of that.
  */
 bool fst_open_files_writer_waits(const fst_open_file *file);
@@ -114,14 +131,14 @@ bool fst_open_files_writer_waits(const fst_open_file *file);
 void fst_open_files_unreserve(fst_open_file *file, fst_report *report);
 
 /*
- * Before a shared lock is given back. True: others of this process rely on the same lock of the
+ * Before a shared lock is given back. True: others of the pool rely on the same lock of the
  * kernel, which is to stay; the reservation is given back already. False: unlock, then unreserve.
  */
 bool fst_open_files_leave(fst_open_file *file);
 
 /*
- * From shared to exclusive. announce: WOULD_DEADLOCK if another file of this process is at it.
- * After that raise: OK, or BUSY while others of this process read.
+ * From shared to exclusive. announce: WOULD_DEADLOCK if another file of the pool is at it. After
+ * that raise: OK, or BUSY while others of the pool read.
  * share: this file has the lock, shared: be it new, or after announce, raise, or an exclusive one.
  */
 fasteners_status fst_open_files_announce(fst_open_file *file);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <fasteners/rw_lock.h>
-
-#include "platform.h"
 
 enum {
     DEFAULT_DELAY_MS = 10, /* as Python's fasteners */
@@ -13,6 +12,8 @@ enum {
     FALLBACK_DELAY_MS = 1, /* polling nobody asked for: where the system cannot queue */
     FALLBACK_MAX_DELAY_MS = 20
 };
+
+enum { DESCRIPTOR_NAME_SIZE = 32 };
 
 /*
  * Copies the part of the caller's struct that both sides know. A program built with a newer
@@ -59,22 +60,51 @@ static bool names_a_file(const char *path)
     return path[0] != '\0' && path[strlen(path) - 1] != '/';
 }
 
+static bool take_options(fst_settings *settings, const fasteners_ipc_options *options)
+{
+    *settings = (fst_settings){0};
+    if (options != NULL && !copy_known(&settings->options, options))
+        return false;
+    if (!in_range(&settings->options) || !is_complete(&settings->options))
+        return false;
+    settings->polls = settings->options.sleep != NULL || settings->options.delay_ms != 0;
+    fill_in_delays(&settings->options, settings->polls);
+    return true;
+}
+
 fasteners_status fst_settings_init(fst_settings *settings, const char *path,
                                    const fasteners_ipc_options *options, int *os_error)
 {
-    *settings = (fst_settings){0};
-    if (path == NULL || !names_a_file(path))
+    if (path == NULL || !names_a_file(path) || !take_options(settings, options))
         return FASTENERS_INVALID;
-    if (options != NULL && !copy_known(&settings->options, options))
-        return FASTENERS_INVALID;
-    if (!in_range(&settings->options) || !is_complete(&settings->options))
-        return FASTENERS_INVALID;
-    settings->polls = settings->options.sleep != NULL || settings->options.delay_ms != 0;
-    fill_in_delays(&settings->options, settings->polls);
     return fst_os_absolute_path(path, &settings->path, os_error);
 }
 
-void fst_settings_free(fst_settings *settings)
+static char *name_of_descriptor(intptr_t descriptor)
+{
+    char *name = fst_os_alloc(DESCRIPTOR_NAME_SIZE);
+
+    if (name != NULL)
+        snprintf(name, DESCRIPTOR_NAME_SIZE, "descriptor %lld", (long long)descriptor);
+    return name;
+}
+
+fasteners_status fst_settings_adopt(fst_settings *settings, intptr_t descriptor,
+                                    const fasteners_ipc_options *options, int *os_error)
+{
+    if (!take_options(settings, options) || settings->options.unlink_on_release)
+        return FASTENERS_INVALID;
+    fasteners_status status = fst_os_file_adopt(descriptor, &settings->adopted, os_error);
+    if (status != FASTENERS_OK)
+        return status;
+    if (settings->options.record_owner && !settings->adopted.readable)
+        return FASTENERS_INVALID;
+    settings->is_adopted = true;
+    settings->path = name_of_descriptor(descriptor);
+    return settings->path != NULL ? FASTENERS_OK : FASTENERS_NO_MEMORY;
+}
+
+void fst_settings_free(const fst_settings *settings)
 {
     fst_os_free(settings->path);
 }

@@ -6,6 +6,9 @@ fasteners_status fst_path_check(const fst_open_file *file, const fst_settings *s
 {
     fst_file_id id;
     int os_error = 0;
+
+    if (settings->is_adopted)
+        return fst_descriptor_check(file, report);
     fasteners_status status =
         fst_os_path_id(settings->path, settings->options.follow_symlinks, &id, &os_error);
 
@@ -21,10 +24,10 @@ fasteners_status fst_path_check(const fst_open_file *file, const fst_settings *s
 bool fst_path_has_changed(const fst_open_file *file, const fst_settings *settings,
                           fst_report *report)
 {
-    fst_report unused = {0};
-    bool lost = fst_path_check(file, settings, &unused) == FASTENERS_LOST;
+    fst_report seen = {0};
+    bool lost = fst_path_check(file, settings, &seen) == FASTENERS_LOST;
 
-    report->replaced |= lost;
+    report->replaced |= seen.replaced;
     return lost;
 }
 

@@ -11,7 +11,10 @@
 #include "options.h"
 #include "report.h"
 
-/* OK: the path names this file. LOST: another one or none. Other statuses are the system's. */
+/*
+ * OK: the path names this file. LOST: another one or none. Other statuses are the system's. Of an
+ * adopted file it is the descriptor that counts.
+ */
 fasteners_status fst_path_check(const fst_open_file *file, const fst_settings *settings,
                                 fst_report *report);
 

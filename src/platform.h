@@ -175,6 +175,13 @@ static inline bool fst_file_id_equal(fst_file_id a, fst_file_id b)
     return a.device == b.device && a.inode == b.inode;
 }
 
+/* A descriptor that the program opened itself, and goes on to own. */
+typedef struct fst_adopted {
+    fst_os_file os;
+    fst_file_id id;
+    bool readable, writable; /* it was opened for that */
+} fst_adopted;
+
 typedef enum fst_access {
     FST_READ,      /* enough for a shared lock */
     FST_READ_WRITE /* needed for an exclusive one */
@@ -199,6 +206,18 @@ fasteners_status fst_os_file_open(const char *path, fst_access access, bool foll
  */
 fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow_symlinks,
                                     fst_os_file *file, fst_file_id *id, int *os_error);
+
+/*
+ * What there is to know of a descriptor of the program's. INVALID: it is not open, or not a regular
+ * file. OS_ERROR.
+ */
+fasteners_status fst_os_file_adopt(intptr_t descriptor, fst_adopted *adopted, int *os_error);
+
+/*
+ * Whether both are one open file under two numbers, so that locks taken through one belong to the
+ * other too. Called for files with one id. NOT_SUPPORTED: this system does not tell.
+ */
+fasteners_status fst_os_file_is_same(fst_os_file a, fst_os_file b, bool *same, int *os_error);
 
 /*
  * Creates the directories above the path's last component that are missing, mode 0777 less the

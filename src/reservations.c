@@ -2,8 +2,8 @@
 #include "open_files_parts.h"
 
 /*
- * Which open files of this process have its lock on a file, and which wait for it: for systems
- * whose locks belong to the process. Elsewhere the kernel knows.
+ * Which open files of a pool have its lock on a file, and which wait for it: the kernel cannot know
+ * that, since they are one owner to it.
  */
 
 static uint64_t tickets; /* guarded by the mutex of the table */
@@ -21,13 +21,19 @@ static bool goes_with(const fst_open_file *other, const fst_open_file *file)
            (atomic_load(&other->holder) != 0 && (!other->raises || file->passes));
 }
 
+/* Whoever holds a lock through one of them holds it through the other, as the kernel sees it. */
+static bool share_locks(const fst_open_file *other, const fst_open_file *file)
+{
+    return other != file && other->pool == file->pool && fst_file_id_equal(other->id, file->id);
+}
+
 /*
- * For systems whose locks belong to the process. A waiting file is passed over by nobody who does
- * not say so: whoever comes later finds it in the way.
+ * A waiting file is passed over by nobody who does not say so: whoever comes later finds it in the
+ * way.
  */
 static bool in_the_way_locked(const fst_open_file *other, const fst_open_file *file)
 {
-    if (other == file || !fst_file_id_equal(other->id, file->id) || goes_with(other, file))
+    if (!share_locks(other, file) || goes_with(other, file))
         return false;
     return other->reserved ||
            (other->waiting != NULL && other->ticket < file->ticket && !file->passes);
@@ -51,7 +57,7 @@ static void ask_locked(fst_open_file *file, fst_lock_mode mode, bool passes)
 
 fasteners_status fst_open_files_try_reserve(fst_open_file *file, fst_lock_mode mode, bool passes)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return FASTENERS_OK;
     fst_mutex_lock(&fst_open_files_mutex);
     ask_locked(file, mode, passes);
@@ -78,7 +84,7 @@ static fasteners_status wait_for_reservation_locked(fst_open_file *file, fst_wai
 fasteners_status fst_open_files_reserve(fst_open_file *file, fst_lock_mode mode, bool passes,
                                         fst_wait *wait, int64_t until)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return FASTENERS_OK;
     fst_mutex_lock(&fst_open_files_mutex);
     if (file->waiting == NULL)
@@ -95,7 +101,7 @@ fasteners_status fst_open_files_reserve(fst_open_file *file, fst_lock_mode mode,
 
 void fst_open_files_unreserve(fst_open_file *file, fst_report *report)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return;
     fst_mutex_lock(&fst_open_files_mutex);
     file->reserved = false;
@@ -108,14 +114,14 @@ void fst_open_files_unreserve(fst_open_file *file, fst_report *report)
 static bool another_reserves_locked(const fst_open_file *file)
 {
     for (const fst_open_file *other = fst_open_files_first; other != NULL; other = other->next)
-        if (other != file && other->reserved && fst_file_id_equal(other->id, file->id))
+        if (other->reserved && share_locks(other, file))
             return true;
     return false;
 }
 
 bool fst_open_files_leave(fst_open_file *file)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return false;
     fst_mutex_lock(&fst_open_files_mutex);
     bool stays = another_reserves_locked(file);
@@ -132,7 +138,7 @@ bool fst_open_files_leave(fst_open_file *file)
 static bool another_raises_locked(const fst_open_file *file)
 {
     for (const fst_open_file *other = fst_open_files_first; other != NULL; other = other->next)
-        if (other != file && other->raises && fst_file_id_equal(other->id, file->id))
+        if (other->raises && share_locks(other, file))
             return true;
     return false;
 }
@@ -146,19 +152,18 @@ bool fst_open_files_writer_waits(const fst_open_file *file)
 {
     bool waits = false;
 
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return false;
     fst_mutex_lock(&fst_open_files_mutex);
     for (const fst_open_file *other = fst_open_files_first; other != NULL; other = other->next)
-        waits = waits ||
-                (other != file && fst_file_id_equal(other->id, file->id) && wants_to_write(other));
+        waits = waits || (share_locks(other, file) && wants_to_write(other));
     fst_mutex_unlock(&fst_open_files_mutex);
     return waits;
 }
 
 fasteners_status fst_open_files_announce(fst_open_file *file)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return FASTENERS_OK;
     fst_mutex_lock(&fst_open_files_mutex);
     bool refused = another_raises_locked(file);
@@ -169,7 +174,7 @@ fasteners_status fst_open_files_announce(fst_open_file *file)
 
 fasteners_status fst_open_files_raise(fst_open_file *file)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return FASTENERS_OK;
     fst_mutex_lock(&fst_open_files_mutex);
     bool busy = another_reserves_locked(file);
@@ -181,7 +186,7 @@ fasteners_status fst_open_files_raise(fst_open_file *file)
 
 void fst_open_files_share(fst_open_file *file)
 {
-    if (!fst_os_locks_per_process())
+    if (file->pool == 0)
         return;
     fst_mutex_lock(&fst_open_files_mutex);
     file->raises = false;

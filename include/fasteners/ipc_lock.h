@@ -77,6 +77,40 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
     fasteners_ipc_lock **lock, const char *path, const fasteners_ipc_options *options);
 
 /*
+ * The same for a file that the caller has opened: `descriptor` (on Windows a HANDLE) of a regular
+ * file, be it one without a name. It stays the caller's: it is neither closed nor opened again nor
+ * moved, and must stay open until destroy. An exclusive lock wants it to be open for writing, a
+ * shared one for reading (else acquire says NO_PERMISSION). What differs from a handle with a path:
+ *
+ *   - Nobody looks whether a path still names the file: the file is the open one. check says LOST
+ *     if the descriptor was closed or stands for another file, and from then on acquire says
+ *     INVALID.
+ *   - The lock belongs to the open file. It is free when all copies of the descriptor are closed:
+ *     those made by dup(2), inherited by fork, or by exec unless FD_CLOEXEC is set. So a child
+ *     process can keep the lock of its dead parent. Closing other descriptors of the file drops
+ *     nothing. (Where locks belong to the process (plain POSIX), closing any does.)
+ *   - A forked child holds nothing, and its copy of the handle cannot acquire (NOT_SUPPORTED),
+ *     since its locks would be the parent's. It may open the file anew and adopt that.
+ *   - Two handles may adopt one open file: they exclude each other as any two do.
+ *   - fasteners_ipc_lock_path is NULL, the log says "descriptor 7", exists tells whether the
+ *     descriptor is still that of the file. The options mode, follow_symlinks and
+ *     allow_unreliable_filesystem mean nothing: whether locks exclude in that file system is not
+ *     tried out (fasteners_ipc_probe does).
+ *
+ *     int fd = open("data.db", O_RDWR | O_CLOEXEC);
+ *     status = fasteners_ipc_lock_create_from_fd(&lock, fd, NULL);
+ *
+ * FASTENERS_OK         done
+ * FASTENERS_INVALID    lock is NULL, the descriptor is not open, or not of a regular file, or an
+ *                      option is out of range; or unlink_on_release is set, or record_owner for a
+ *                      descriptor that cannot be read
+ * FASTENERS_NO_MEMORY  memory ran out
+ * FASTENERS_OS_ERROR   the system does not tell what file it is
+ */
+FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create_from_fd(
+    fasteners_ipc_lock **lock, intptr_t descriptor, const fasteners_ipc_options *options);
+
+/*
  * Acquires the lock, waiting at most timeout_ms (see timeout.h). Waiting threads sleep; the
  * operating system wakes them in the order of arrival when the lock is released or its holder dies.
  * A running thread may still take the lock before one that is waking up: see the option `fair`.
@@ -90,11 +124,14 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *                           already, through this handle or another one
  * FASTENERS_INVALID         timeout_ms is out of range, or the path names something else than a
  *                           regular file (a directory, a FIFO, a symbolic link), or leads through a
- *                           file, or is too long
+ *                           file, or is too long; or an adopted descriptor was closed
  * FASTENERS_NO_PERMISSION   the user may not create the file or a parent directory, or not read and
  *                           write the file
  * FASTENERS_NOT_SUPPORTED   the file system there has no locks, or no room for one more, or grants
- *                           them to everybody (see allow_unreliable_filesystem)
+ *                           them to everybody (see allow_unreliable_filesystem); or the
+ *                           descriptor was adopted before a fork; or another one of the same file
+ *                           was adopted, and the system does not tell whether both are one open
+ *                           file
  * FASTENERS_NO_MEMORY       memory ran out
  * FASTENERS_NOT_FOUND       a directory of the path was being deleted all the while, or a symbolic
  *                           link on it leads into a directory that does not exist
@@ -145,12 +182,13 @@ FASTENERS_API void fasteners_ipc_lock_cancel(fasteners_ipc_lock *lock);
 FASTENERS_API bool fasteners_ipc_lock_is_held(const fasteners_ipc_lock *lock);
 
 /*
- * Whether there is something at the path at this moment; false too if that cannot be looked at. It
+ * Whether there is something at the path at this moment (for an adopted descriptor: whether it is
+ * still that of the file); false too if that cannot be looked at. It
  * says nothing about being locked.
  */
 FASTENERS_API bool fasteners_ipc_lock_exists(const fasteners_ipc_lock *lock);
 
-/* The absolute path of the lock file. Valid until destroy. */
+/* The absolute path of the lock file; NULL for an adopted descriptor. Valid until destroy. */
 FASTENERS_API const char *fasteners_ipc_lock_path(const fasteners_ipc_lock *lock);
 
 /*

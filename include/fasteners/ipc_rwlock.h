@@ -72,6 +72,13 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_rwlock_create(
     fasteners_ipc_rwlock **lock, const char *path, const fasteners_ipc_options *options);
 
 /*
+ * The same for a file that the caller has opened, as fasteners_ipc_lock_create_from_fd does. The
+ * readers and the writers of such a handle queue in this process before they ask the system.
+ */
+FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_rwlock_create_from_fd(
+    fasteners_ipc_rwlock **lock, intptr_t descriptor, const fasteners_ipc_options *options);
+
+/*
  * Acquires for reading, waiting at most timeout_ms (see timeout.h). A thread that holds it already
  * through this handle, for reading or for writing, never waits.
  *

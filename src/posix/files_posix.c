@@ -122,6 +122,25 @@ fasteners_status fst_os_file_open(const char *path, fst_access access, bool foll
     return fd < 0 ? fst_posix_failure(os_error) : fst_posix_adopt(fd, file, id, os_error);
 }
 
+fasteners_status fst_os_file_adopt(intptr_t descriptor, fst_adopted *adopted, int *os_error)
+{
+    int fd = descriptor >= 0 && descriptor <= INT_MAX ? (int)descriptor : -1;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0) {
+        *os_error = errno;
+        return errno == EBADF ? FASTENERS_INVALID : FASTENERS_OS_ERROR;
+    }
+    fasteners_status status = check_regular(fd, &adopted->id, os_error);
+    if (status != FASTENERS_OK)
+        return status;
+    fst_fcntl_choose(fd);
+    adopted->os.handle = descriptor;
+    adopted->readable = (flags & O_ACCMODE) != O_WRONLY;
+    adopted->writable = (flags & O_ACCMODE) != O_RDONLY;
+    return FASTENERS_OK;
+}
+
 fasteners_status fst_os_file_close(fst_os_file file, int *os_error)
 {
     return fst_posix_close((int)file.handle) == 0 ? FASTENERS_OK : fst_posix_failure(os_error);

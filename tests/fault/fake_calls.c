@@ -36,6 +36,7 @@ static const char *const names[FAKE_OPERATIONS] = {
     [FAKE_MAKE_PARENTS] = "make_parents",
     [FAKE_CLOSE] = "file_close",
     [FAKE_FILE_ID] = "file_id",
+    [FAKE_ADOPT] = "file_adopt",
     [FAKE_PATH_ID] = "path_id",
     [FAKE_UNLINK] = "unlink",
     [FAKE_READ] = "file_read",

@@ -19,6 +19,7 @@ typedef struct descriptor {
     intptr_t handle; /* never used again, so that a stale one is noticed */
     bool is_open;
     bool is_stolen;                /* closed by somebody else than the library */
+    bool is_programs;              /* opened by somebody else than the library */
     fake_description *description; /* NULL: stolen, and the number is not in use again */
 } descriptor;
 
@@ -30,6 +31,7 @@ static fake_description *all_descriptions;
 static descriptor *all_descriptors;
 static uint64_t last_inode, last_description;
 static intptr_t last_handle;
+static bool tells_same_files;
 
 static void *allocate(size_t size)
 {
@@ -275,7 +277,7 @@ unsigned fake_open_files(void)
     unsigned count = 0;
 
     for (const descriptor *d = all_descriptors; d != NULL; d = d->next)
-        count += d->is_open && !d->is_stolen;
+        count += d->is_open && !d->is_stolen && !d->is_programs;
     return count;
 }
 
@@ -283,7 +285,7 @@ unsigned fake_open_files(void)
 void fake_steal_files(const char *reused_for)
 {
     for (descriptor *d = all_descriptors; d != NULL; d = d->next) {
-        if (!d->is_open || d->is_stolen)
+        if (!d->is_open || d->is_stolen || d->is_programs)
             continue;
         if (fst_os_locks_per_process())
             fake_inode_closed(d->description->inode);
@@ -295,10 +297,57 @@ void fake_steal_files(const char *reused_for)
     }
 }
 
+static descriptor *descriptor_of_program(intptr_t handle)
+{
+    descriptor *found = find_descriptor((fst_os_file){.handle = handle});
+
+    if (!found->is_programs)
+        fake_violation("a descriptor of the library's", "is taken for one of the program's");
+    return found;
+}
+
+intptr_t fake_program_opens(const char *path, fst_access access)
+{
+    intptr_t handle = make_descriptor(fake_named_inode(path), access).handle;
+
+    all_descriptors->is_programs = true;
+    return handle;
+}
+
+intptr_t fake_program_duplicates(intptr_t handle)
+{
+    fake_description *description = descriptor_of_program(handle)->description;
+    descriptor *made = allocate(sizeof(*made));
+
+    *made = *descriptor_of_program(handle);
+    made->next = all_descriptors;
+    made->handle = ++last_handle;
+    all_descriptors = made;
+    description->references++;
+    return made->handle;
+}
+
+/* A number that was closed stays known, as a library that has it may ask. */
+void fake_program_closes(intptr_t handle, const char *reused_for)
+{
+    descriptor *closed = descriptor_of_program(handle);
+
+    if (fst_os_locks_per_process())
+        fake_inode_closed(closed->description->inode);
+    drop_description(closed->description);
+    closed->description =
+        reused_for == NULL ? NULL : make_description(fake_named_inode(reused_for), FST_READ_WRITE);
+}
+
+void fake_set_tells_same_files(bool tells)
+{
+    tells_same_files = tells;
+}
+
 void fake_files_fork(void)
 {
     for (const descriptor *d = all_descriptors; d != NULL; d = d->next)
-        if (d->is_open)
+        if (d->is_open && d->description != NULL)
             d->description->references++;
 }
 
@@ -425,11 +474,41 @@ fasteners_status fst_os_file_close(fst_os_file file, int *os_error)
 
     if (closed->is_stolen)
         fake_violation("close", "of a descriptor that belongs to a stranger by now");
+    if (closed->is_programs)
+        fake_violation("close", "of a descriptor of the program's");
     closed->is_open = false;
     if (fst_os_locks_per_process())
         fake_inode_closed(closed->description->inode);
     drop_description(closed->description);
     return fails ? status : FASTENERS_OK;
+}
+
+fasteners_status fst_os_file_adopt(intptr_t handle, fst_adopted *adopted, int *os_error)
+{
+    fasteners_status status;
+    const descriptor *found = all_descriptors;
+
+    if (fake_call(FAKE_ADOPT, &status, os_error))
+        return status;
+    while (found != NULL && found->handle != handle)
+        found = found->next;
+    if (found == NULL || found->description == NULL)
+        return fake_refuse(FASTENERS_INVALID, EBADF, os_error);
+    *adopted = (fst_adopted){.os = {.handle = handle},
+                             .id = fake_id_of(found->description->inode),
+                             .readable = true,
+                             .writable = found->description->access == FST_READ_WRITE};
+    return FASTENERS_OK;
+}
+
+fasteners_status fst_os_file_is_same(fst_os_file a, fst_os_file b, bool *same, int *os_error)
+{
+    const fake_description *of_a = fake_description_of(a);
+
+    if (!tells_same_files)
+        return fake_refuse(FASTENERS_NOT_SUPPORTED, ENOSYS, os_error);
+    *same = of_a != NULL && of_a == fake_description_of(b);
+    return FASTENERS_OK;
 }
 
 fasteners_status fst_os_file_id(fst_os_file file, fst_file_id *id, int *os_error)
@@ -489,4 +568,5 @@ void fake_files_reset(void)
     FREE_LIST(fake_description, all_descriptions)
     FREE_LIST(fake_inode, all_inodes)
     fake_make_directory("/");
+    tells_same_files = true;
 }

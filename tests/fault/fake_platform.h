@@ -61,6 +61,16 @@ uint32_t fake_mode(const char *path);
  */
 void fake_steal_files(const char *reused_for);
 
+/*
+ * A descriptor of the program's own; a second number for its open file; its close. The library may
+ * not close it. After the close, the number is not in use (reused_for NULL), or is another file's.
+ */
+intptr_t fake_program_opens(const char *path, fst_access access);
+intptr_t fake_program_duplicates(intptr_t descriptor);
+void fake_program_closes(intptr_t descriptor, const char *reused_for);
+/* Whether the system can tell one open file from another one of the same file. */
+void fake_set_tells_same_files(bool tells);
+
 /* ------------------------------------------------------------- holders elsewhere -- */
 
 /*
@@ -85,6 +95,7 @@ typedef enum fake_operation {
     FAKE_MAKE_PARENTS,
     FAKE_CLOSE,
     FAKE_FILE_ID,
+    FAKE_ADOPT,
     FAKE_PATH_ID,
     FAKE_UNLINK,
     FAKE_READ,

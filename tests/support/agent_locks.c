@@ -113,6 +113,17 @@ static bool set_option(fasteners_ipc_options *options, const char *word, named_l
     return true;
 }
 
+/* "fd:7" is a descriptor of the agent's, which the lock adopts. */
+static fasteners_status create(fasteners_ipc_lock **lock, const char *place,
+                               const fasteners_ipc_options *options)
+{
+    int64_t descriptor;
+
+    return number_after(place, "fd:", &descriptor)
+               ? fasteners_ipc_lock_create_from_fd(lock, (intptr_t)descriptor, options)
+               : fasteners_ipc_lock_create(lock, place, options);
+}
+
 static void run_create(const agent_words *words, agent_reply *reply)
 {
     fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
@@ -130,7 +141,7 @@ static void run_create(const agent_words *words, agent_reply *reply)
             agent_say(reply, "no such option: %s", words->word[i]);
             return;
         }
-    status = fasteners_ipc_lock_create(&entry->lock, words->word[2], &options);
+    status = create(&entry->lock, words->word[2], &options);
     if (status == FASTENERS_OK)
         snprintf(entry->id, sizeof(entry->id), "%s", words->word[1]);
     say_status(reply, status);

@@ -60,7 +60,12 @@ static void run_create(const agent_words *words, agent_reply *reply)
         if (strncmp(words->word[i], "delay=", 6) == 0)
             options.delay_ms = agent_number_of(words->word[i] + 6);
     }
-    fasteners_status status = fasteners_ipc_rwlock_create(&entry->lock, words->word[2], &options);
+    const char *place = words->word[2];
+    fasteners_status status =
+        strncmp(place, "fd:", 3) == 0
+            ? fasteners_ipc_rwlock_create_from_fd(&entry->lock,
+                                                  (intptr_t)agent_number_of(place + 3), &options)
+            : fasteners_ipc_rwlock_create(&entry->lock, place, &options);
     if (status == FASTENERS_OK)
         snprintf(entry->id, sizeof(entry->id), "%s", words->word[1]);
     say_status(reply, status);

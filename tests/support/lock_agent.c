@@ -11,6 +11,7 @@
  *   create ID PATH [OPTION]...          fair, unlink, record, follow, mode=0660, delay=MS,
  *                                       max_delay=MS, sleep (a sleep function that counts), log
  *                                       (keeps the last log line)
+ *                                       PATH fd:7: the agent's descriptor, adopted
  *   acquire ID MS                       STATUS and the time it took in ns
  *   release ID | destroy ID | cancel ID
  *   is_held ID | exists ID | was_abandoned ID    0 or 1
