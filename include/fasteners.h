@@ -27,6 +27,7 @@
 #include <fasteners/ipc_options.h>
 #include <fasteners/ipc_probe.h>
 #include <fasteners/ipc_rwlock.h>
+#include <fasteners/ipc_wait.h>
 #include <fasteners/rw_lock.h>
 #include <fasteners/status.h>
 #include <fasteners/timeout.h>

@@ -59,12 +59,18 @@ void fst_ipc_handle_end_file(fst_lock_file *file, fst_report *report)
 
 /* ------------------------------------------------------------------------ every call -- */
 
+bool fst_ipc_handle_timeout_is_valid(fst_ipc_handle *handle, int64_t timeout_ms)
+{
+    if (fst_timeout_is_valid(timeout_ms))
+        return true;
+    atomic_store_explicit(&handle->os_error, 0, memory_order_relaxed);
+    return false;
+}
+
 bool fst_ipc_handle_begin(fst_ipc_handle *handle, fst_wait *wait, int64_t timeout_ms)
 {
-    if (!fst_timeout_is_valid(timeout_ms)) {
-        atomic_store_explicit(&handle->os_error, 0, memory_order_relaxed);
+    if (!fst_ipc_handle_timeout_is_valid(handle, timeout_ms))
         return false;
-    }
     fst_wait_init_for(wait, &handle->settings.options, timeout_ms);
     return true;
 }
@@ -140,6 +146,12 @@ fasteners_status fst_ipc_handle_acquire(fst_ipc_handle *handle, fst_wait *wait,
     if (status != FASTENERS_OK)
         fst_turn_pass(&handle->turn);
     return status;
+}
+
+void fst_ipc_handle_pass_on(fst_ipc_handle *handle, uint64_t heir)
+{
+    atomic_store_explicit(&handle->writing.file.holder, heir, memory_order_relaxed);
+    fst_turn_hand_on(&handle->turn, heir);
 }
 
 /* --------------------------------------------------------------------------- answers -- */

@@ -46,6 +46,8 @@ static inline uint64_t fst_ipc_handle_self(const fst_ipc_handle *handle)
     return fst_self(&handle->settings.options);
 }
 
+bool fst_ipc_handle_timeout_is_valid(fst_ipc_handle *handle, int64_t timeout_ms);
+
 /* The beginning of a call that can wait. False: the time-out is out of range. */
 bool fst_ipc_handle_begin(fst_ipc_handle *handle, fst_wait *wait, int64_t timeout_ms);
 
@@ -63,6 +65,9 @@ fasteners_status fst_ipc_handle_conclude(fst_ipc_handle *handle, const char *cal
 typedef void fst_ipc_waits_fn(fst_ipc_handle *handle, bool waits);
 fasteners_status fst_ipc_handle_acquire(fst_ipc_handle *handle, fst_wait *wait,
                                         fst_ipc_waits_fn *waits, fst_report *report);
+
+/* Who has the turn and the file exclusively is `heir` from now on. */
+void fst_ipc_handle_pass_on(fst_ipc_handle *handle, uint64_t heir);
 
 /* Gives a lock back by force, if the file is locked, and closes it. */
 void fst_ipc_handle_end_file(fst_lock_file *file, fst_report *report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fasteners/ipc_lock.h>
 
-#include "ipc_handle.h"
+#include "ipc_wait.h"
 
 /* A handle, and nothing else: who holds the lock is who has the turn of its threads. */
 struct fasteners_ipc_lock {
@@ -113,6 +113,52 @@ void fasteners_ipc_lock_cancel(fasteners_ipc_lock *lock)
         return;
     fst_at_fork_check();
     fst_turn_cancel(&lock->handle.turn);
+}
+
+/* ------------------------------------------------------------------------ begun waits -- */
+
+static fasteners_status acquire_begun(fst_ipc_handle *handle, fst_wait *wait, fst_report *report)
+{
+    return fst_ipc_handle_acquire(handle, wait, NULL, report);
+}
+
+static fasteners_status pass_on(fst_ipc_handle *handle, uint64_t owner, uint64_t heir,
+                                fst_report *report)
+{
+    (void)owner;
+    (void)report;
+    fst_ipc_handle_pass_on(handle, heir);
+    return FASTENERS_OK;
+}
+
+static void drop(fst_ipc_handle *handle, uint64_t owner, fst_report *report)
+{
+    (void)owner;
+    if (fst_lock_file_release(&handle->writing, report) != FASTENERS_OK)
+        fst_lock_file_close(&handle->writing, report);
+    fst_turn_pass(&handle->turn);
+}
+
+static void enter(fst_ipc_handle *handle, fst_wait *wait)
+{
+    fst_turn_enter(&handle->turn, wait);
+}
+
+fasteners_status fasteners_ipc_lock_acquire_begin(fasteners_ipc_lock *lock, int64_t timeout_ms,
+                                                  fasteners_ipc_wait **wait)
+{
+    static const fst_ipc_wait_calls calls = {.name = "fasteners_ipc_lock_acquire_begin",
+                                             .acquire = acquire_begun,
+                                             .pass_on = pass_on,
+                                             .drop = drop,
+                                             .enter = enter};
+
+    if (wait != NULL)
+        *wait = NULL;
+    if (lock == NULL || wait == NULL)
+        return FASTENERS_INVALID;
+    fst_at_fork_check();
+    return fst_ipc_wait_begin(&lock->handle, &calls, timeout_ms, wait);
 }
 
 /* ------------------------------------------------------------------------- questions -- */

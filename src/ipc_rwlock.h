@@ -80,6 +80,13 @@ void fst_ipc_unlist_locked(fasteners_ipc_rwlock *lock, const fst_wait *wait);
 fasteners_status fst_ipc_leave_locked(fasteners_ipc_rwlock *lock, fst_ipc_hold *hold,
                                       fst_report *report);
 
+/* acquire_read and acquire_write of `wait->thread`, without what the public functions do around. */
+fasteners_status fst_ipc_read(fasteners_ipc_rwlock *lock, fst_wait *wait, fst_report *report);
+fasteners_status fst_ipc_write(fasteners_ipc_rwlock *lock, fst_wait *wait, fst_report *report);
+
+/* From here on a cancel reaches the reader. */
+void fst_ipc_read_enter(fasteners_ipc_rwlock *lock, fst_wait *wait);
+
 /* A new entry for the thread, or NULL: memory ran out, which is noted in the report. */
 fst_ipc_hold *fst_ipc_enter_locked(fasteners_ipc_rwlock *lock, uint64_t thread, fst_report *report);
 

@@ -240,13 +240,27 @@ static fasteners_status read_locked(fasteners_ipc_rwlock *lock, fst_wait *wait, 
 {
     fst_ipc_hold *hold = fst_ipc_hold_locked(lock, wait->thread);
 
-    wait->cancels = lock->group.cancels;
     if (hold == NULL)
         return enter_locked(lock, wait, report);
     if (hold->reads == 0 && hold->writes == 0)
         return FASTENERS_WOULD_DEADLOCK;
     hold->reads++;
     return FASTENERS_OK;
+}
+
+void fst_ipc_read_enter(fasteners_ipc_rwlock *lock, fst_wait *wait)
+{
+    fst_mutex_lock(&lock->holds.mutex);
+    wait->cancels = lock->group.cancels;
+    fst_mutex_unlock(&lock->holds.mutex);
+}
+
+fasteners_status fst_ipc_read(fasteners_ipc_rwlock *lock, fst_wait *wait, fst_report *report)
+{
+    fst_mutex_lock(&lock->holds.mutex);
+    fasteners_status status = read_locked(lock, wait, report);
+    fst_mutex_unlock(&lock->holds.mutex);
+    return status;
 }
 
 fasteners_status fasteners_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, int64_t timeout_ms)
@@ -260,6 +274,7 @@ fasteners_status fasteners_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, i
     if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
     fst_mutex_lock(&lock->holds.mutex);
+    wait.cancels = lock->group.cancels;
     fasteners_status status = read_locked(lock, &wait, &report);
     fst_mutex_unlock(&lock->holds.mutex);
     return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);

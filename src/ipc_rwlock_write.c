@@ -48,10 +48,23 @@ static void settle(fasteners_ipc_rwlock *lock, fst_ipc_hold *hold, fasteners_sta
     fst_mutex_unlock(&lock->holds.mutex);
 }
 
+fasteners_status fst_ipc_write(fasteners_ipc_rwlock *lock, fst_wait *wait, fst_report *report)
+{
+    fst_ipc_hold *hold;
+    fasteners_status status = enter(lock, wait->thread, &hold, report);
+
+    if (status == FASTENERS_BUSY)
+        return FASTENERS_OK;
+    if (status == FASTENERS_OK) {
+        status = fst_ipc_handle_acquire(&lock->handle, wait, tell_readers, report);
+        settle(lock, hold, status);
+    }
+    return status;
+}
+
 fasteners_status fasteners_ipc_rwlock_acquire_write(fasteners_ipc_rwlock *lock, int64_t timeout_ms)
 {
     fst_report report = {0};
-    fst_ipc_hold *hold;
     fst_wait wait;
 
     if (lock == NULL)
@@ -60,12 +73,6 @@ fasteners_status fasteners_ipc_rwlock_acquire_write(fasteners_ipc_rwlock *lock, 
     if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
     fst_turn_enter(&lock->handle.turn, &wait);
-    fasteners_status status = enter(lock, wait.thread, &hold, &report);
-    if (status == FASTENERS_BUSY)
-        return FASTENERS_OK;
-    if (status == FASTENERS_OK) {
-        status = fst_ipc_handle_acquire(&lock->handle, &wait, tell_readers, &report);
-        settle(lock, hold, status);
-    }
+    fasteners_status status = fst_ipc_write(lock, &wait, &report);
     return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
 }

@@ -39,7 +39,7 @@ static void sleep_between_tries(const fasteners_ipc_options *options, fst_wait *
 
     if (ms > remaining)
         ms = remaining;
-    if (options->sleep != NULL)
+    if (options->sleep != NULL && !wait->is_begun)
         options->sleep(options->sleep_user, ms);
     else
         fst_wait_sleep(wait, fst_time_after(ms));

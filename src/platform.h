@@ -80,6 +80,30 @@ bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadli
  */
 void fst_os_unpark(const _Atomic uint32_t *word);
 
+/*
+ * Has a new thread run body(argument) and end; nobody joins it. It has a small stack, and leaves
+ * the program's signals to the program's threads. OS_ERROR: there are too many.
+ */
+fasteners_status fst_os_thread_start(void (*body)(void *argument), void *argument, int *os_error);
+
+/*
+ * An event that the program waits for with its own means: `descriptor` is for poll(2) or the like.
+ * open: not set. OS_ERROR: no descriptors left. set: once, by any thread; nothing happens if the
+ * program has closed the descriptor behind our back.
+ * renew: in a forked child, for an event that the parent opened: it is another one now, with the
+ * same descriptor, and set. If that is not possible, the descriptor is closed.
+ */
+typedef struct fst_os_event {
+    intptr_t descriptor;
+    intptr_t other; /* the platform's, as is id */
+    uint64_t id;
+} fst_os_event;
+
+fasteners_status fst_os_event_open(fst_os_event *event, int *os_error);
+void fst_os_event_set(const fst_os_event *event);
+void fst_os_event_renew(fst_os_event *event);
+void fst_os_event_close(const fst_os_event *event);
+
 /* A moment's rest for a loop that waits for another processor. */
 void fst_os_pause(void);
 

@@ -27,6 +27,11 @@ bool fst_turn_is_mine(const fst_turn *turn, uint64_t thread)
     return atomic_load_explicit(&turn->owner, memory_order_relaxed) == thread;
 }
 
+void fst_turn_hand_on(fst_turn *turn, uint64_t thread)
+{
+    set_owner(turn, thread);
+}
+
 void fst_turn_keep(fst_turn *turn, uint64_t thread)
 {
     if (!fst_turn_is_mine(turn, thread))

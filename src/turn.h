@@ -49,6 +49,9 @@ void fst_turn_pass(fst_turn *turn);
  */
 void fst_turn_keep(fst_turn *turn, uint64_t thread);
 
+/* The owner of the turn is another one from now on. Only by the owner. */
+void fst_turn_hand_on(fst_turn *turn, uint64_t thread);
+
 /* Whether the calling thread, `thread`, has the turn. */
 bool fst_turn_is_mine(const fst_turn *turn, uint64_t thread);
 

@@ -6,6 +6,8 @@ bool fst_timeout_is_valid(int64_t timeout_ms)
     return timeout_ms >= 0 || timeout_ms == FASTENERS_FOREVER;
 }
 
+/* Numbers of threads are small, those of fibers have the bit FST_FIBER. */
+static const uint64_t BEGUN = UINT64_C(1) << 62;
 static const uint64_t FIBER_NUMBER = (UINT64_C(1) << 62) - 1;
 
 uint64_t fst_self(const fasteners_ipc_options *options)
@@ -25,6 +27,15 @@ void fst_wait_init_for(fst_wait *wait, const fasteners_ipc_options *options, int
     *wait = (fst_wait){.timeout_ms = timeout_ms,
                        .thread = fst_self(options),
                        .fiber = options->current != NULL ? options : NULL};
+}
+
+void fst_wait_init_begun(fst_wait *wait, int64_t timeout_ms)
+{
+    static _Atomic uint64_t last;
+
+    *wait = (fst_wait){.timeout_ms = timeout_ms,
+                       .thread = BEGUN | (atomic_fetch_add(&last, 1) + 1),
+                       .is_begun = true};
 }
 
 int64_t fst_time_after(int64_t ms)

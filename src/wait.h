@@ -30,6 +30,8 @@ typedef struct fst_wait {
     const fasteners_ipc_options *fiber;
     int64_t delay_ms; /* of its last sleep */
 
+    bool is_begun; /* of a thread of ours (ipc_wait.h), where the user's functions do not belong */
+
     uint32_t cancels; /* of the turn, or of the group, when the wait entered */
 
     struct fst_wait *next; /* of those that wait at the same turn, or group; guarded by its mutex */
@@ -57,6 +59,9 @@ uint64_t fst_self(const fasteners_ipc_options *options);
 /* A wait of the calling thread; or of the calling fiber, if the options name one. */
 void fst_wait_init(fst_wait *wait, int64_t timeout_ms);
 void fst_wait_init_for(fst_wait *wait, const fasteners_ipc_options *options, int64_t timeout_ms);
+
+/* A wait of nobody: its number is that of no thread, no fiber, and no other such wait. */
+void fst_wait_init_begun(fst_wait *wait, int64_t timeout_ms);
 
 /* Milliseconds until the time, 1 or more; rounded up, so that such a sleep does not end early. */
 int64_t fst_ms_until(int64_t time);

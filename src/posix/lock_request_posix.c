@@ -27,7 +27,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unwind.h>
 
 #include "../mutex.h"
@@ -35,10 +34,9 @@
 #include "fcntl_posix.h"
 #include "fork_posix.h"
 #include "lock_posix.h"
+#include "thread_posix.h"
 
 enum { WORKING, SETTLED, ABANDONED, IDLE, RETIRED };
-
-enum { STACK_SIZE = 128 * 1024 };
 
 static const int64_t IDLE_NS = FST_NS_PER_S;
 
@@ -203,31 +201,6 @@ static void discard(waiter *old)
     fst_os_free(old);
 }
 
-static int create_thread(waiter *new)
-{
-    pthread_attr_t small;
-
-    if (pthread_attr_init(&small) != 0)
-        return pthread_create(&new->thread, NULL, run, new);
-    pthread_attr_setstacksize(&small, STACK_SIZE);
-    int error = pthread_create(&new->thread, &small, run, new);
-    pthread_attr_destroy(&small);
-    /* A program with much thread-local storage needs more than that. */
-    return error == EINVAL ? pthread_create(&new->thread, NULL, run, new) : error;
-}
-
-/* The program's signals are for the program's threads. */
-static int start_thread(waiter *new)
-{
-    sigset_t everything, old;
-
-    sigfillset(&everything);
-    pthread_sigmask(SIG_SETMASK, &everything, &old);
-    int error = create_thread(new);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return error;
-}
-
 static waiter *take_idle(void)
 {
     fst_mutex_lock(&mutex);
@@ -270,7 +243,7 @@ fasteners_status fst_os_lock_begin(fst_lock_request *request, fst_os_file file, 
         return FASTENERS_OK;
     }
     list(mine);
-    *os_error = start_thread(mine);
+    *os_error = fst_posix_thread_create(&mine->thread, run, mine);
     if (*os_error == 0)
         return FASTENERS_OK;
     discard(mine);

@@ -80,6 +80,9 @@ void fake_locks_fork(void);
 void fake_locks_parent_exits(int64_t parent);
 void fake_locks_reset(void);
 
+/* fake_events.c */
+void fake_events_reset(void);
+
 /* fake_time.c */
 void fake_schedule(int64_t at, fake_action action, void *argument);
 void fake_unschedule(fake_action action, const void *argument);

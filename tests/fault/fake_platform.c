@@ -23,6 +23,7 @@ void fake_reset(void)
     fake_calls_reset();
     fake_locks_reset();
     fake_files_reset();
+    fake_events_reset();
     memory_blocks = 0;
     pid = FIRST_PID;
     fork_unseen = false;

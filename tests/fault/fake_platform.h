@@ -109,6 +109,8 @@ typedef enum fake_operation {
     FAKE_ABANDON,
     FAKE_HOLDER,
     FAKE_AT_FORK,
+    FAKE_EVENT_OPEN,
+    FAKE_THREAD_START,
     FAKE_PARK,
     FAKE_UNPARK, /* never fails */
     FAKE_OPERATIONS
@@ -171,6 +173,9 @@ void fake_thread_start(fake_action body, void *argument);
 /* Waits until all of them have ended. */
 void fake_threads_join(void);
 
+/* Whether the event with that descriptor is set. */
+bool fake_event_is_set(intptr_t descriptor);
+
 /* ------------------------------------------------------------------------------ fork -- */
 
 /* The process forks: goes on as the parent. */
@@ -191,6 +196,7 @@ unsigned fake_memory_blocks(void);
 void fake_forget_memory_block(void);
 unsigned fake_open_files(void);
 unsigned fake_requests(void);
+unsigned fake_events(void);
 /* Bytes locked by this process, in whatever file. */
 unsigned fake_locks(void);
 /*

@@ -23,10 +23,13 @@ int fault_set_up(void **state)
 int fault_tear_down(void **state)
 {
     (void)state;
-    if (fake_memory_blocks() + fake_open_files() + fake_requests() + fake_locks() == 0)
+    if (fake_memory_blocks() + fake_open_files() + fake_requests() + fake_locks() + fake_events() ==
+        0)
         return 0;
-    print_error("left behind: %u blocks of memory, %u open files, %u requests, %u locked bytes\n",
-                fake_memory_blocks(), fake_open_files(), fake_requests(), fake_locks());
+    print_error("left behind: %u blocks of memory, %u open files, %u requests, %u locked bytes, %u "
+                "events\n",
+                fake_memory_blocks(), fake_open_files(), fake_requests(), fake_locks(),
+                fake_events());
     return -1;
 }
 
