@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "answer.h"
 #include "at_fork.h"
 #include "platform.h"
 
@@ -16,6 +17,8 @@
 
 static const fst_range BYTE = {.first = 0, .length = 1};
 static const char NAME[] = "/.fasteners-probe-";
+
+static const size_t FIRST_SIZE = FST_ANSWER_FIRST(fasteners_probe_report, os_error);
 
 enum { HEX_DIGITS = 16, ATTEMPTS = 100 };
 
@@ -184,27 +187,17 @@ static fasteners_status probe(const char *directory, fasteners_probe_report *fou
     return conclude(found, status);
 }
 
-/* A caller built with a newer header has a longer struct: what is unknown here is zero there. */
-static void copy_report(fasteners_probe_report *theirs, const fasteners_probe_report *ours)
-{
-    size_t size = theirs->size;
-
-    memset(theirs, 0, size);
-    memcpy(theirs, ours, sizeof(*ours));
-    theirs->size = size;
-}
-
 fasteners_status fasteners_ipc_probe(const char *directory, fasteners_probe_report *report)
 {
     fasteners_probe_report found = {0};
 
     if (directory == NULL || directory[0] == '\0')
         return FASTENERS_INVALID;
-    if (report != NULL && report->size < sizeof(*report))
+    if (report != NULL && report->size < FIRST_SIZE)
         return FASTENERS_INVALID;
     fst_at_fork_check();
     fasteners_status status = probe(directory, &found);
     if (report != NULL)
-        copy_report(report, &found);
+        fst_answer_fill(report, &found, sizeof(found));
     return status;
 }

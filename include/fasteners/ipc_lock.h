@@ -234,7 +234,10 @@ FASTENERS_API bool fasteners_ipc_lock_was_abandoned(const fasteners_ipc_lock *lo
  */
 FASTENERS_API uint64_t fasteners_ipc_lock_generation(const fasteners_ipc_lock *lock);
 
-/* Who holds a lock, as far as the system tells. Filled in by fasteners_ipc_lock_holder. */
+/*
+ * Who holds a lock, as far as the system tells. Filled in by fasteners_ipc_lock_holder. New fields
+ * are only ever appended: an older program, with a shorter struct, gets what it has room for.
+ */
 typedef struct fasteners_holder {
     size_t size;      /* sizeof(fasteners_holder), set by FASTENERS_HOLDER_INIT */
     int64_t pid;      /* process id, in the caller's pid namespace; 0 = not known */

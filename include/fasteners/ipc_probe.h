@@ -47,7 +47,10 @@ typedef enum fasteners_locality {
     FASTENERS_LOCALITY_REMOTE = 2
 } fasteners_locality;
 
-/* Filled in by fasteners_ipc_probe. What could not be tried is false, zero or "". */
+/*
+ * Filled in by fasteners_ipc_probe. What could not be tried is false, zero or "". New fields are
+ * only ever appended: an older program, with a shorter struct, gets what it has room for.
+ */
 typedef struct fasteners_probe_report {
     size_t size; /* sizeof(fasteners_probe_report), set by FASTENERS_PROBE_REPORT_INIT */
     fasteners_verdict verdict;

@@ -88,7 +88,7 @@ static void p14_file_systems_without_locks(void **state)
 
 static void p14_bad_arguments(void **state)
 {
-    fasteners_probe_report small = {.size = sizeof(small) - 1};
+    fasteners_probe_report small = {.size = offsetof(fasteners_probe_report, os_error)};
 
     (void)state;
     assert_int_equal(fasteners_ipc_probe(NULL, NULL), FASTENERS_INVALID);

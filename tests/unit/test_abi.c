@@ -57,6 +57,21 @@ static void holder_layout(void **state)
     assert_int_equal(sizeof(((fasteners_holder *)NULL)->program), 64);
 }
 
+/* A caller of the first version passes this much and has no room for more. */
+static void answers_that_the_first_version_had_room_for(void **state)
+{
+    enum { FIRST_HOLDER = 169, FIRST_PROBE_REPORT = 56 };
+
+    (void)state;
+    if (sizeof(void *) != 8)
+        skip();
+    assert_int_equal(offsetof(fasteners_holder, host) + sizeof(((fasteners_holder *)NULL)->host),
+                     FIRST_HOLDER);
+    assert_int_equal(offsetof(fasteners_probe_report, os_error) +
+                         sizeof(((fasteners_probe_report *)NULL)->os_error),
+                     FIRST_PROBE_REPORT);
+}
+
 static void status_is_an_int(void **state)
 {
     (void)state;
@@ -99,6 +114,7 @@ int main(void)
         cmocka_unit_test(options_fields_follow_each_other_in_the_published_order),
         cmocka_unit_test(options_size_on_64_bit_systems),
         cmocka_unit_test(holder_layout),
+        cmocka_unit_test(answers_that_the_first_version_had_room_for),
         cmocka_unit_test(status_is_an_int),
         cmocka_unit_test(timeout_constants),
         cmocka_unit_test(log_levels_are_pinned),
