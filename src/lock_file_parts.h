@@ -27,7 +27,10 @@ static inline bool fst_lock_file_is_stolen(const fst_lock_file *lock)
     return atomic_load_explicit(&lock->file.stolen, memory_order_relaxed);
 }
 
-/* Whether the number certainly is no descriptor of our file any more. */
+/*
+ * Whether the number certainly is no descriptor of our file any more. One whose file the server has
+ * forgotten is ours still, and is to be unlocked: that is what check_descriptor does not tell.
+ */
 bool fst_lock_file_is_foreign(const fst_lock_file *lock);
 
 /* fst_descriptor_check. By any holder. */

@@ -111,8 +111,10 @@ typedef struct fasteners_ipc_options {
      * back. fasteners_ipc_lock_was_abandoned then tells the next owner that the one before died, a
      * number of the grant (fasteners_ipc_lock_generation) grows as long as the file exists, and
      * fasteners_ipc_lock_holder tells more. All who use the lock should set it: who does not leaves
-     * no trace. A file that holds anything but such a record is FASTENERS_INVALID, and left alone.
-     * If the record cannot be written, for instance since the disk is full, acquire fails.
+     * no trace. Who locks a file exclusively that holds anything but such a record gets
+     * FASTENERS_INVALID, and the file is left alone. If the record cannot be written, for instance
+     * since the disk is full, acquire fails. (Under a limit of the file size below 576 bytes,
+     * RLIMIT_FSIZE, the system sends SIGXFSZ, as for any write.)
      * Two lines of text, 576 bytes; written without waiting for the disk. Costs five more system
      * calls per acquire and release. Never used to decide who owns the lock. Where the file cannot
      * be written when the lock is given back (no room), the next owner is told that this one died;
