@@ -23,11 +23,13 @@
  * Compile and link with: cc demo.c $(pkg-config --cflags --libs fasteners)
  */
 
+#include <fasteners/guard.h>
 #include <fasteners/ipc_lock.h>
 #include <fasteners/ipc_options.h>
 #include <fasteners/ipc_probe.h>
 #include <fasteners/ipc_rwlock.h>
 #include <fasteners/ipc_wait.h>
+#include <fasteners/locked_call.h>
 #include <fasteners/rw_lock.h>
 #include <fasteners/status.h>
 #include <fasteners/timeout.h>

@@ -34,6 +34,12 @@ static inline uint32_t fst_unknown(uint32_t number)
     return number;
 }
 
+/*
+ * Before a variable: the function is called with the variable's address when it goes out of scope,
+ * be it by unwinding of the stack; the latter in files that are compiled with -fexceptions.
+ */
+#define FST_CLEANUP(function) __attribute__((cleanup(function)))
+
 #define FST_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define FST_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 

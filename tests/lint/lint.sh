@@ -54,7 +54,7 @@ directives() {
     xargs -r -d '\n' grep -nHE "^[[:space:]]*#[[:space:]]*$1" || true
 }
 
-c_files() { files '\.(c|h|cpp)$'; }
+c_files() { files '\.(c|h|cpp|hpp)$'; }
 # Whatever a shell reads: by its first line, or by its name.
 scripts() {
     files . | xargs -r -d '\n' awk '

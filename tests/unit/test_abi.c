@@ -72,6 +72,31 @@ static void answers_that_the_first_version_had_room_for(void **state)
                      FIRST_PROBE_REPORT);
 }
 
+/* Guards are made and ended in the program's own code, by inline functions. */
+static void guard_layout(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(fasteners_ipc_guard, held), 0);
+    assert_int_equal(offsetof(fasteners_ipc_guard, status), sizeof(void *));
+    assert_int_equal(sizeof(fasteners_ipc_guard), 2 * sizeof(void *));
+    assert_int_equal(offsetof(fasteners_ipc_read_guard, status), sizeof(void *));
+    assert_int_equal(sizeof(fasteners_ipc_read_guard), 2 * sizeof(void *));
+    assert_int_equal(offsetof(fasteners_ipc_write_guard, status), sizeof(void *));
+    assert_int_equal(sizeof(fasteners_ipc_write_guard), 2 * sizeof(void *));
+    assert_int_equal(offsetof(fasteners_rw_read_guard, status), sizeof(void *));
+    assert_int_equal(sizeof(fasteners_rw_read_guard), 2 * sizeof(void *));
+    assert_int_equal(offsetof(fasteners_rw_write_guard, status), sizeof(void *));
+    assert_int_equal(sizeof(fasteners_rw_write_guard), 2 * sizeof(void *));
+}
+
+static void call_layout(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(fasteners_call, called), 0);
+    assert_int_equal(offsetof(fasteners_call, result), sizeof(int));
+    assert_int_equal(sizeof(fasteners_call), 2 * sizeof(int));
+}
+
 static void status_is_an_int(void **state)
 {
     (void)state;
@@ -115,6 +140,8 @@ int main(void)
         cmocka_unit_test(options_size_on_64_bit_systems),
         cmocka_unit_test(holder_layout),
         cmocka_unit_test(answers_that_the_first_version_had_room_for),
+        cmocka_unit_test(guard_layout),
+        cmocka_unit_test(call_layout),
         cmocka_unit_test(status_is_an_int),
         cmocka_unit_test(timeout_constants),
         cmocka_unit_test(log_levels_are_pinned),
