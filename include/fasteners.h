@@ -23,6 +23,7 @@
  * Compile and link with: cc demo.c $(pkg-config --cflags --libs fasteners)
  */
 
+#include <fasteners/fiber.h>
 #include <fasteners/guard.h>
 #include <fasteners/ipc_lock.h>
 #include <fasteners/ipc_options.h>

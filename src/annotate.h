@@ -69,6 +69,20 @@ static inline void fst_note_buried(const void *lock, const void *record)
 }
 
 /*
+ * A fiber waits, and another one wakes it: whatever the program has done for the one goes before
+ * the hook that wakes it. Not by way of a thread's variable: see rw_fibers.h.
+ */
+static inline void fst_note_waits(const void *waiter)
+{
+    fst_os_note_release(waiter);
+}
+
+static inline void fst_note_wakes(const void *waiter)
+{
+    fst_os_note_acquire(waiter);
+}
+
+/*
  * Memory that only this library's code touches: that of a lock, from its first use on; what others
  * find on the stack of a waiting thread; variables. fst_os_alloc notes what it returns.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "at_fork.h"
 
-#include "mutex.h"
 #include "open_files.h"
 #include "registry.h"
 
@@ -32,12 +31,18 @@ static void prepare(void)
     fst_open_files_fork_prepare();
     fst_registry_fork_prepare();
     fst_os_fork_prepare();
+    for (const fst_fork_member *member = members; member != NULL; member = member->next)
+        if (member->mutex != NULL)
+            fst_mutex_lock(member->mutex);
     forking = true;
 }
 
 static void parent(void)
 {
     forking = false;
+    for (const fst_fork_member *member = members; member != NULL; member = member->next)
+        if (member->mutex != NULL)
+            fst_mutex_unlock(member->mutex);
     fst_os_fork_parent();
     fst_registry_fork_parent();
     fst_open_files_fork_parent();

@@ -10,16 +10,23 @@
  * locks are repaired (registry.h): the thread that forked keeps its holds.
  *
  * Before the fork, in this order: the mutex of this list, the opening of files (open_files.h), the
- * readers that leave a thread lock (registry.h), the platform's own state. So the child never sees
- * a file that is open but not yet listed, or half of a read hold.
+ * readers that leave a thread lock (registry.h), the platform's own state, the mutexes of members
+ * that ask for it. So the child never sees a file that is open but not yet listed, or half of a
+ * read hold.
  */
 
-#include "platform.h"
+#include "mutex.h"
 
 /* Embedded in an object that must be reset in a forked child. */
 typedef struct fst_fork_member {
     struct fst_fork_member *next, **link; /* guarded by the mutex in at_fork.c */
     void (*reset)(struct fst_fork_member *member);
+
+    /*
+     * Taken for the fork, so that the child finds what it guards whole. NULL: none. Whoever holds
+     * it takes no other mutex. Set before fst_at_fork_add.
+     */
+    fst_mutex *mutex;
 } fst_fork_member;
 
 /* Hooks into fork unless that was done at load; OS_ERROR or NO_MEMORY if that fails. */

@@ -22,6 +22,9 @@
  * PEND: somebody in the queue is to have the lock next, nobody else may take it. (A reader that
  * upgrades may; and with FASTENERS_PREFER_READERS readers.)
  *
+ * A lock for fibers has the word FOR_FIBERS all its life, with which no hot path knows what to do.
+ * All else of it is in rw_fibers.h, and nothing of what follows holds for it.
+ *
  * Invariants
  *   - word == 0: no slot names the lock visibly, and free_word is 0. Therefore compare-and-swap
  *     from 0 to the token is a complete write acquire.
@@ -60,6 +63,7 @@
 #define FST_BIASED ((uint64_t)0x02)
 #define FST_FENCED ((uint64_t)0x04)
 #define FST_PEND ((uint64_t)0x08)
+#define FST_FOR_FIBERS ((uint64_t)0x40)
 #define FST_ONE ((uint64_t)0x100) /* one counted reader */
 #define FST_MODES (FST_BIASED | FST_FENCED)
 
@@ -93,7 +97,10 @@ typedef struct FST_MAY_ALIAS fst_rw {
     _Atomic uint16_t reads;        /* counted reads since the last write */
     _Atomic uint32_t last_arrival; /* when somebody last had to wait, in nanoseconds */
     fst_wait_queue queue;          /* guarded by mutex */
-    fst_rw_settings *settings;     /* NULL: none. Never changes */
+    union {                        /* never changes */
+        fst_rw_settings *settings; /* NULL: none */
+        struct fst_fibers *fibers; /* of a lock for fibers */
+    };
     fst_mutex mutex;
     _Atomic uint32_t releases; /* while somebody is queued; the writer's */
     _Atomic uint32_t quiet;    /* FENCED: reads since the last write. BIASED: since when, in us */
@@ -114,6 +121,14 @@ static inline fst_rw *fst_rw_of(const fasteners_rw_lock *lock)
 static inline uint64_t fst_rw_word(const fst_rw *lock)
 {
     return atomic_load(&lock->word);
+}
+
+/* The inside of a lock for fibers, else NULL. */
+static inline struct fst_fibers *fst_rw_fibers(const fst_rw *lock)
+{
+    if (FST_LIKELY(atomic_load_explicit(&lock->word, memory_order_relaxed) != FST_FOR_FIBERS))
+        return NULL;
+    return lock->fibers;
 }
 
 static inline uint32_t fst_rw_flags(const fst_rw *lock)

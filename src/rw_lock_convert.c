@@ -14,6 +14,7 @@
 
 #include "annotate.h"
 #include "at_fork.h"
+#include "rw_fibers.h"
 #include "rw_lock.h"
 #include "rw_tuning.h"
 
@@ -59,6 +60,8 @@ fasteners_status fasteners_rw_lock_downgrade(fasteners_rw_lock *opaque)
 
     if (lock == NULL)
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_downgrade(fst_rw_fibers(lock));
     fst_at_fork_check();
     fst_record *me = fst_record_if_any();
     if (me == NULL || !fst_rw_is_mine(lock, me))
@@ -219,6 +222,8 @@ fasteners_status fasteners_rw_lock_upgrade(fasteners_rw_lock *opaque, int64_t ti
 
     if (call.lock == NULL || !fst_timeout_is_valid(timeout_ms))
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(call.lock) != NULL)
+        return fst_fibers_acquire(fst_rw_fibers(call.lock), FST_UPGRADER_WAITS, timeout_ms);
     fst_at_fork_check();
     call.me = fst_record_if_any();
     if (call.me == NULL || (hold = fst_hold_find(call.me, call.lock)).slot == NULL)

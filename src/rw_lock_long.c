@@ -6,6 +6,7 @@
 
 #include "annotate.h"
 #include "at_fork.h"
+#include "rw_fibers.h"
 #include "rw_lock.h"
 
 /* The answer to arguments that mean nothing. */
@@ -71,6 +72,8 @@ fasteners_status fst_rw_acquire_read_long(fst_rw *lock, int64_t timeout_ms)
 
     if (!is_valid(lock, timeout_ms))
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_acquire(fst_rw_fibers(lock), FST_READER_WAITS, timeout_ms);
     fasteners_status status = begin(&call, lock, timeout_ms);
     if (status != FASTENERS_OK)
         return status;
@@ -88,6 +91,8 @@ fasteners_status fst_rw_release_read_long(fst_rw *lock)
 
     if (lock == NULL)
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_release_read(fst_rw_fibers(lock));
     fst_at_fork_check();
     me = fst_record_if_any();
     if (me == NULL || (hold = fst_hold_find(me, lock)).slot == NULL)
@@ -173,6 +178,8 @@ fasteners_status fst_rw_acquire_write_long(fst_rw *lock, int64_t timeout_ms)
 
     if (!is_valid(lock, timeout_ms))
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_acquire(fst_rw_fibers(lock), FST_WRITER_WAITS, timeout_ms);
     fasteners_status status = begin(&call, lock, timeout_ms);
     if (status != FASTENERS_OK)
         return status;
@@ -199,6 +206,8 @@ fasteners_status fst_rw_release_write_long(fst_rw *lock)
 
     if (lock == NULL)
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_release_write(fst_rw_fibers(lock));
     fst_at_fork_check();
     me = fst_record_if_any();
     if (me == NULL || !fst_rw_is_mine(lock, me))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "at_fork.h"
+#include "rw_fibers.h"
 #include "rw_lock.h"
 
 /* ------------------------------------------------------------------------ init, destroy -- */
@@ -33,6 +34,20 @@ static uint32_t flags_of(uint32_t preference)
     return preference == FASTENERS_PREFER_PHASE_FAIR ? FST_PHASE_FAIR : 0;
 }
 
+static fasteners_status init_for_fibers(fasteners_rw_lock *opaque,
+                                        const fasteners_rw_lock_options *options)
+{
+    fst_fibers *fibers;
+    fasteners_status status = fst_fibers_create(options, &fibers);
+
+    if (status != FASTENERS_OK)
+        return status;
+    *opaque = (fasteners_rw_lock)FASTENERS_RW_LOCK_INIT;
+    fst_rw_of(opaque)->fibers = fibers;
+    fst_rw_of(opaque)->word = FST_FOR_FIBERS;
+    return FASTENERS_OK;
+}
+
 fasteners_status fasteners_rw_lock_init(fasteners_rw_lock *opaque,
                                         const fasteners_rw_lock_options *options)
 {
@@ -41,6 +56,8 @@ fasteners_status fasteners_rw_lock_init(fasteners_rw_lock *opaque,
 
     if (opaque == NULL || (options != NULL && !copy_known(&known, options)))
         return FASTENERS_INVALID;
+    if (fst_fibers_are_asked_for(&known))
+        return init_for_fibers(opaque, &known);
     if (known.log != NULL) {
         settings = fst_os_alloc(sizeof(*settings));
         if (settings == NULL)
@@ -77,6 +94,16 @@ static bool take_for_good(fst_rw_call *call)
     return status == FASTENERS_OK;
 }
 
+/* In this order: the child of a fork never finds a lock whose inside is gone. */
+static fasteners_status destroy_for_fibers(fasteners_rw_lock *opaque, fst_fibers *fibers)
+{
+    if (fst_fibers_are_in(fibers))
+        return FASTENERS_BUSY;
+    *opaque = (fasteners_rw_lock)FASTENERS_RW_LOCK_INIT;
+    fst_fibers_destroy(fibers);
+    return FASTENERS_OK;
+}
+
 fasteners_status fasteners_rw_lock_destroy(fasteners_rw_lock *opaque)
 {
     fst_rw_call call = {.lock = fst_rw_of(opaque), .wait.timeout_ms = FASTENERS_NO_WAIT};
@@ -84,6 +111,8 @@ fasteners_status fasteners_rw_lock_destroy(fasteners_rw_lock *opaque)
 
     if (opaque == NULL)
         return FASTENERS_INVALID;
+    if (fst_rw_fibers(call.lock) != NULL)
+        return destroy_for_fibers(opaque, call.lock->fibers);
     fst_at_fork_check();
     call.me = fst_record_self(&status);
     if (call.me == NULL)
@@ -93,7 +122,7 @@ fasteners_status fasteners_rw_lock_destroy(fasteners_rw_lock *opaque)
     call.me->busy_on = (uintptr_t)opaque;
     bool taken = take_for_good(&call);
     if (taken) {
-        /* In this order: the child of a fork never finds a lock whose settings are gone. */
+        /* In this order, as above. */
         fst_rw_settings *settings = call.lock->settings;
         *opaque = (fasteners_rw_lock)FASTENERS_RW_LOCK_INIT;
         fst_os_free(settings);
@@ -109,6 +138,8 @@ bool fasteners_rw_lock_is_reader(const fasteners_rw_lock *opaque)
 {
     fst_record *me = fst_record_if_any();
 
+    if (opaque != NULL && fst_rw_fibers(fst_rw_of(opaque)) != NULL)
+        return fst_fibers_is_reader(fst_rw_fibers(fst_rw_of(opaque)));
     return opaque != NULL && me != NULL && fst_hold_find(me, fst_rw_of(opaque)).slot != NULL;
 }
 
@@ -117,6 +148,8 @@ bool fasteners_rw_lock_is_writer(const fasteners_rw_lock *opaque, bool check_pen
     const fst_rw *lock = fst_rw_of(opaque);
     const fst_record *me = fst_record_if_any();
 
+    if (lock != NULL && fst_rw_fibers(lock) != NULL)
+        return fst_fibers_is_writer(fst_rw_fibers(lock), check_pending);
     if (lock == NULL || me == NULL)
         return false;
     return fst_rw_is_mine(lock, me) ||
@@ -130,6 +163,8 @@ bool fasteners_rw_lock_has_pending_writers(const fasteners_rw_lock *opaque)
 
     if (lock == NULL)
         return false;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_has_pending_writers(fst_rw_fibers(lock));
     fst_at_fork_check();
     uint64_t word = fst_rw_word(lock);
     if ((word & FST_WRITER) != 0 && (word & (FST_DRAIN | FST_UPGRADE)) != 0 &&
@@ -152,6 +187,8 @@ fasteners_rw_owner fasteners_rw_lock_owner(const fasteners_rw_lock *opaque)
 
     if (lock == NULL)
         return FASTENERS_OWNER_NONE;
+    if (fst_rw_fibers(lock) != NULL)
+        return fst_fibers_owner(fst_rw_fibers(lock));
     fst_at_fork_check();
     uint64_t word = fst_rw_word(lock);
     bool taken = (word & FST_WRITER) != 0;
@@ -167,5 +204,16 @@ bool fasteners_rw_lock_was_abandoned(const fasteners_rw_lock *opaque)
 {
     const fst_rw *lock = fst_rw_of(opaque);
 
+    if (lock != NULL && fst_rw_fibers(lock) != NULL)
+        return fst_fibers_was_abandoned(fst_rw_fibers(lock));
     return lock != NULL && (fst_rw_flags(lock) & FST_ABANDONED) != 0;
+}
+
+/* -------------------------------------------------------------------------------- fibers -- */
+
+fasteners_status fasteners_rw_lock_abandon(fasteners_rw_lock *opaque, void *fiber)
+{
+    if (opaque == NULL || fiber == NULL || fst_rw_fibers(fst_rw_of(opaque)) == NULL)
+        return FASTENERS_INVALID;
+    return fst_fibers_abandon(fst_rw_fibers(fst_rw_of(opaque)), fiber);
 }

@@ -14,7 +14,8 @@ uint64_t fst_self(const fasteners_ipc_options *options)
 {
     if (options->current == NULL)
         return fst_os_thread_id();
-    return FST_FIBER | (options->current(options->current_user) & FIBER_NUMBER);
+    return FST_FIBER |
+           ((uint64_t)(uintptr_t)options->current(options->current_user) & FIBER_NUMBER);
 }
 
 void fst_wait_init(fst_wait *wait, int64_t timeout_ms)

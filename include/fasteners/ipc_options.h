@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <fasteners/attributes.h>
+#include <fasteners/fiber.h>
 
 FASTENERS_BEGIN_DECLS
 
@@ -40,13 +41,6 @@ typedef void (*fasteners_log_fn)(void *user, fasteners_log_level level, const ch
  * child.
  */
 typedef void (*fasteners_sleep_fn)(void *user, int64_t ms);
-
-/*
- * Tells fibers or coroutines of one thread apart: a number of the calling one, from 1 to 2^62 - 1,
- * that no other living fiber of the process has. Called by every call on the lock, any number of
- * times; must not use the lock.
- */
-typedef uint64_t (*fasteners_current_fn)(void *user);
 
 /*
  * Options of the inter-process locks. Start from FASTENERS_IPC_OPTIONS_INIT and set what shall

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <fasteners/attributes.h>
+#include <fasteners/fiber.h>
 #include <fasteners/ipc_options.h>
 #include <fasteners/status.h>
 #include <fasteners/timeout.h>
@@ -42,9 +43,9 @@ FASTENERS_BEGIN_DECLS
  * Memory. 64 bytes, aligned to 8; all zero is a free lock with the default options, so
  * FASTENERS_RW_LOCK_INIT, calloc and static storage will do, and nothing needs to be called before
  * the memory goes away: it may be freed as soon as the last release has returned. Only a lock that
- * was given a log by fasteners_rw_lock_init is to be destroyed. It must not be moved or copied
- * while it is in use, nor shared between processes. Locks that lie in a cache line of their own run
- * faster.
+ * was given a log, or hooks, by fasteners_rw_lock_init is to be destroyed. It must not be moved or
+ * copied while it is in use, nor shared between processes. Locks that lie in a cache line of their
+ * own run faster.
  *
  * Owner. A hold belongs to the thread that acquired it, is counted, and is released by that thread.
  * Read and write holds are counted apart and may be released in any order: a writer that reads and
@@ -59,6 +60,10 @@ FASTENERS_BEGIN_DECLS
  *
  * Fork. In a forked child the thread that forked keeps its holds; those of the other threads count
  * as held by threads that have ended.
+ *
+ * Fibers. What is said of threads here holds for fibers (coroutines, green threads, tasks) if the
+ * lock was given hooks that tell them apart, see fasteners_rw_lock_options. Without hooks all
+ * fibers of a thread are one owner, which has no way to exclude itself.
  *
  * Limits. A thread may hold any number of locks, each of them 2^32 times over; there may be four
  * million threads at a time. A call waits until fork has returned if another thread is in fork.
@@ -109,6 +114,64 @@ typedef enum fasteners_preference {
 } fasteners_preference;
 
 /*
+ * The hooks of a lock for fibers, which its functions call instead of asking for the thread and
+ * putting it to sleep. Any code that schedules fibers can provide them: `current` is what it knows
+ * anyway; `wait` and `wake` are those of a flag per fiber (a binary semaphore, a "permit"). They
+ * are called with no internal mutex held, and may use other locks; of the same lock `wait` and
+ * `wake` may call is_reader, is_writer, has_pending_writers and owner, and `current` nothing. They
+ * are left by return alone, not by an exception or longjmp.
+ *
+ * fasteners_current_fn (fiber.h): the fiber that runs and calls; if it is NULL, the call is
+ *   FASTENERS_INVALID. A fiber that ended while it held the lock holds it under its name, until
+ *   fasteners_rw_lock_abandon.
+ *
+ * fasteners_wait_fn: suspends the calling fiber, which `fiber` is, until wake was called for it;
+ *   for timeout_ms at most, which is more than 0, or FASTENERS_FOREVER. Returns
+ *
+ *     FASTENERS_OK         wake was called for the fiber, be it before `wait` began or during it.
+ *                          That call is used up: another `wait` suspends again. To be looked at
+ *                          before anything else is returned.
+ *     FASTENERS_TIMED_OUT  timeout_ms have passed, by whatever clock the fibers know. The library
+ *                          looks at none: a time-out is as exact as this is.
+ *     FASTENERS_CANCELLED, or another status: the fiber is to give up for another reason
+ *
+ *   The acquire, or upgrade, then returns that status; unless it was given the lock at that very
+ *   moment: then `wait` is called again, with FASTENERS_FOREVER, for the wake that is under way.
+ *   FASTENERS_OK though nobody called wake is put up with: the fiber goes on waiting, for what is
+ *   left of its time by the monotonic clock. But then the call of wake may come later than is said
+ *   below.
+ *
+ * fasteners_wake_fn: lets the fiber's `wait` return FASTENERS_OK, the one that is under way or else
+ *   its next one. Called by whoever uses the lock; with fibers on several threads it may come
+ *   before that `wait` has begun, and must not be lost. It need not let the fiber run at once, and
+ *   must not suspend the caller. It is called once for each fiber that gets the lock after a wait,
+ *   and never later: no acquire returns before its own wake has come. So the fiber exists, unless
+ *   it was thrown away (fasteners_rw_lock_abandon).
+ *
+ * With a scheduler of one thread:
+ *
+ *     void *current(void *user) { return ((scheduler *)user)->running; }
+ *
+ *     fasteners_status wait(void *user, void *fiber, int64_t timeout_ms)
+ *     {
+ *         int64_t end = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+ *         while (!((struct fiber *)fiber)->woken && now_ms() < end)
+ *             run_others_until(user, end);
+ *         bool woken = ((struct fiber *)fiber)->woken;
+ *         ((struct fiber *)fiber)->woken = false;
+ *         return woken ? FASTENERS_OK : FASTENERS_TIMED_OUT;
+ *     }
+ *
+ *     void wake(void *user, void *fiber)
+ *     {
+ *         ((struct fiber *)fiber)->woken = true;
+ *         make_runnable(user, fiber);
+ *     }
+ */
+typedef fasteners_status (*fasteners_wait_fn)(void *user, void *fiber, int64_t timeout_ms);
+typedef void (*fasteners_wake_fn)(void *user, void *fiber);
+
+/*
  * Options of fasteners_rw_lock_init. Start from FASTENERS_RW_LOCK_OPTIONS_INIT and set what shall
  * differ; a zero field is the default. The struct is copied. Sizes work as in
  * fasteners_ipc_options.
@@ -126,6 +189,31 @@ typedef struct fasteners_rw_lock_options {
      */
     fasteners_log_fn log;
     void *log_user;
+
+    /*
+     * Hooks that make it a lock for fibers, see above: all three, or none. hooks_user is handed to
+     * each, and has to exist for as long as any of them may be called.
+     *
+     *     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
+     *     options.current = current;
+     *     options.wait = wait;
+     *     options.wake = wake;
+     *     options.hooks_user = &scheduler;
+     *     status = fasteners_rw_lock_init(&lock, &options);
+     *
+     * Every function then means the calling fiber where it says thread, and a fiber may go on in
+     * another thread. What is different:
+     *   - The lock is to be destroyed; and it is slower: each call takes a mutex for a moment.
+     *   - Nobody overtakes those who wait: a release gives the lock to whoever is next.
+     *   - The end of a fiber cannot be seen: see fasteners_rw_lock_abandon. `log` is told by that.
+     *   - A forked child has all fibers' holds and waits, as it has a copy of the fibers and of
+     *     what schedules them. Fibers that were just running in other threads are not there any
+     *     more: if they held the lock, fasteners_rw_lock_abandon gives it back.
+     */
+    fasteners_current_fn current;
+    fasteners_wait_fn wait;
+    fasteners_wake_fn wake;
+    void *hooks_user;
 } fasteners_rw_lock_options;
 
 #ifdef __cplusplus
@@ -152,8 +240,9 @@ static inline fasteners_rw_lock_options fasteners_rw_lock_options_init_()
  * options; NULL: the defaults.
  *
  * FASTENERS_OK         done
- * FASTENERS_INVALID    lock is NULL, or an option is out of range
- * FASTENERS_NO_MEMORY  memory ran out (a lock with a log needs a little)
+ * FASTENERS_INVALID    lock is NULL, or an option is out of range, or one hook is missing
+ * FASTENERS_NO_MEMORY  memory ran out (a lock with a log, or hooks, needs a little)
+ * FASTENERS_OS_ERROR   the system gave no notice of fork (a lock with hooks alone)
  */
 FASTENERS_API FASTENERS_NODISCARD fasteners_status
 fasteners_rw_lock_init(fasteners_rw_lock *lock, const fasteners_rw_lock_options *options);
@@ -179,8 +268,10 @@ FASTENERS_API fasteners_status fasteners_rw_lock_destroy(fasteners_rw_lock *lock
  * FASTENERS_TIMED_OUT  that was so all the time
  * FASTENERS_INVALID    lock is NULL, or timeout_ms is out of range
  * FASTENERS_NO_MEMORY  memory ran out: a thread's first acquire, and its fifth lock at once, need
- *                      a little
+ *                      a little. With hooks: each acquire, if more fibers hold the lock or wait for
+ *                      it than ever before
  * FASTENERS_OS_ERROR   the system gave no notice of the thread's end, or of fork
+ * With hooks, besides: FASTENERS_INVALID, `current` gave NULL; and what `wait` returns
  */
 FASTENERS_API FASTENERS_NO_STUB FASTENERS_NODISCARD fasteners_status
 fasteners_rw_lock_acquire_read(fasteners_rw_lock *lock, int64_t timeout_ms);
@@ -194,7 +285,7 @@ fasteners_rw_lock_acquire_read(fasteners_rw_lock *lock, int64_t timeout_ms);
  * FASTENERS_TIMED_OUT       that was so all the time
  * FASTENERS_WOULD_DEADLOCK  the calling thread holds it for reading only: at once, whatever the
  *                           time-out
- * FASTENERS_INVALID, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR  as above
+ * FASTENERS_INVALID, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR, and what `wait` returns: as above
  */
 FASTENERS_API FASTENERS_NO_STUB FASTENERS_NODISCARD fasteners_status
 fasteners_rw_lock_acquire_write(fasteners_rw_lock *lock, int64_t timeout_ms);
@@ -232,6 +323,7 @@ fasteners_rw_lock_release_write(fasteners_rw_lock *lock);
  *                           holds.
  * FASTENERS_NOT_OWNER       the calling thread does not read
  * FASTENERS_INVALID         lock is NULL, or timeout_ms is out of range
+ * With hooks, besides: what `wait` returns
  */
 FASTENERS_API FASTENERS_NODISCARD fasteners_status
 fasteners_rw_lock_upgrade(fasteners_rw_lock *lock, int64_t timeout_ms);
@@ -283,6 +375,21 @@ FASTENERS_API fasteners_rw_owner fasteners_rw_lock_owner(const fasteners_rw_lock
  * after that.
  */
 FASTENERS_API bool fasteners_rw_lock_was_abandoned(const fasteners_rw_lock *lock);
+
+/*
+ * For a lock with hooks: what the end of a thread is to other locks. The fiber, which has ended, or
+ * is about to, or will never run again, gives back whatever it holds: its write hold passes to
+ * whoever is next, and fasteners_rw_lock_was_abandoned tells so. If it was thrown away while it
+ * waited in an acquire, it waits no longer; such a fiber's stack has to exist until this has
+ * returned, and no other thread may be in a release, downgrade or abandon of this lock meanwhile,
+ * or in an acquire that gives up: it may be about to wake that fiber. To be called by anybody; by
+ * a scheduler for each fiber that ends, or by whoever finds that one is missing.
+ *
+ * FASTENERS_OK         the fiber held the lock, or waited for it, and does so no longer
+ * FASTENERS_NOT_OWNER  it did not
+ * FASTENERS_INVALID    lock or fiber is NULL, or the lock has no hooks
+ */
+FASTENERS_API fasteners_status fasteners_rw_lock_abandon(fasteners_rw_lock *lock, void *fiber);
 
 FASTENERS_END_DECLS
 

@@ -71,11 +71,59 @@ static void run_team(void *(*body)(void *number))
         CHECK(pthread_join(team[i], NULL) == 0);
 }
 
+/* Hooks for which threads are fibers. */
+typedef struct seat {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool woken;
+} seat;
+
+static bool with_hooks;
+static __thread seat own_seat = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+
+static void *current(void *user)
+{
+    (void)user;
+    return &own_seat;
+}
+
+static fasteners_status wait_on_seat(void *user, void *fiber, int64_t timeout_ms)
+{
+    struct timespec until;
+    seat *self = fiber;
+    int error = 0;
+
+    (void)user;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += timeout_ms > 0 ? 1 : 1000; /* late is not wrong here */
+    pthread_mutex_lock(&self->mutex);
+    while (!self->woken && error == 0)
+        error = pthread_cond_timedwait(&self->changed, &self->mutex, &until);
+    bool woken = self->woken;
+    self->woken = false;
+    pthread_mutex_unlock(&self->mutex);
+    return woken ? FASTENERS_OK : FASTENERS_TIMED_OUT;
+}
+
+static void wake_on_seat(void *user, void *fiber)
+{
+    seat *self = fiber;
+
+    (void)user;
+    pthread_mutex_lock(&self->mutex);
+    self->woken = true;
+    pthread_cond_signal(&self->changed);
+    pthread_mutex_unlock(&self->mutex);
+}
+
 static void start(uint32_t preference)
 {
     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
 
     options.preference = preference;
+    options.current = with_hooks ? current : NULL;
+    options.wait = with_hooks ? wait_on_seat : NULL;
+    options.wake = with_hooks ? wake_on_seat : NULL;
     SUCCEED(fasteners_rw_lock_init(&shared.lock, &options));
     shared.first = shared.second = 0;
 }
@@ -242,6 +290,21 @@ static void asked(void)
     run_team(ask);
 }
 
+/* -------------------------------------------------------------------------------- hooks -- */
+
+static void hooked(void)
+{
+    static void *(*const bodies[])(void *) = {read_and_write, nest, convert, try_and_time, ask};
+
+    with_hooks = true;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        start(FASTENERS_PREFER_DEFAULT);
+        run_team(bodies[i]);
+        SUCCEED(fasteners_rw_lock_destroy(&shared.lock));
+    }
+    with_hooks = false;
+}
+
 /* ------------------------------------------------------------------ threads that end -- */
 
 static void *end_as_writer(void *number)
@@ -388,7 +451,7 @@ static const struct scenario {
 } scenarios[] = {
     {"read_write", read_write}, {"quiet", quiet}, {"nested", nested}, {"converted", converted},
     {"timed", timed},           {"asked", asked}, {"ended", ended},   {"freed", freed},
-    {"several", several},       {"crowd", crowd},
+    {"several", several},       {"crowd", crowd}, {"hooked", hooked},
 };
 
 static bool is_wanted(const char *name, int count, char **names)

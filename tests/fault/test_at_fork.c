@@ -8,6 +8,37 @@
  * what happens when it cannot be made. The order of the tests matters.
  */
 
+/* Hooks that are never called. */
+static void *current(void *user)
+{
+    return user;
+}
+
+static fasteners_status wait(void *user, void *fiber, int64_t timeout_ms)
+{
+    (void)user;
+    (void)fiber;
+    (void)timeout_ms;
+    return FASTENERS_CANCELLED;
+}
+
+static void wake(void *user, void *fiber)
+{
+    (void)user;
+    (void)fiber;
+}
+
+static fasteners_status init_for_fibers(void)
+{
+    fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
+    fasteners_rw_lock lock;
+
+    options.current = current;
+    options.wait = wait;
+    options.wake = wake;
+    return fasteners_rw_lock_init(&lock, &options);
+}
+
 static void the_hook_cannot_be_made(void **state)
 {
     static const struct {
@@ -21,6 +52,8 @@ static void the_hook_cannot_be_made(void **state)
         fake_fail(FAKE_AT_FORK, 1, failures[i].status, failures[i].os_error);
         assert_int_equal(fasteners_ipc_lock_create(&lock, PATH, NULL), failures[i].status);
         assert_null(lock);
+        fake_fail(FAKE_AT_FORK, 1, failures[i].status, failures[i].os_error);
+        assert_int_equal(init_for_fibers(), failures[i].status);
         assert_int_equal(fake_memory_blocks(), 0);
     }
 }

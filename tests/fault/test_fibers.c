@@ -6,9 +6,11 @@
  * another fiber runs when the one that waits sleeps: what it does then is in the script below.
  */
 
-enum { FIBER_A = 1, FIBER_B = 2 }; /* 1 is a thread's number too */
+/* The first one's address is a thread's number, too. */
+#define FIBER_A ((void *)1)
+#define FIBER_B ((void *)2)
 
-static uint64_t running;
+static void *running;
 static unsigned sleeps;
 
 /* What fiber A does while another one sleeps, and at which sleep; NULL: nothing. */
@@ -16,7 +18,7 @@ static fake_action others_turn;
 static unsigned others_turn_at;
 static void *others_argument;
 
-static uint64_t current_fiber(void *user)
+static void *current_fiber(void *user)
 {
     (void)user;
     return running;
@@ -24,7 +26,7 @@ static uint64_t current_fiber(void *user)
 
 static void let_others_run(void *user, int64_t ms)
 {
-    uint64_t sleeper = running;
+    void *sleeper = running;
 
     (void)user;
     assert_true(ms >= 1);
@@ -150,7 +152,7 @@ static void p12_fibers_and_threads_are_told_apart(void **state)
     fasteners_ipc_lock *of_threads = make_lock(NULL);
 
     (void)state;
-    assert_int_equal(fst_os_thread_id(), FIBER_A);
+    assert_int_equal(fst_os_thread_id(), (uintptr_t)FIBER_A);
     expect_acquire(of_threads, FASTENERS_NO_WAIT, FASTENERS_OK);
     at_sleep(2, release_lock, of_threads);
     assert_int_equal(fasteners_ipc_lock_acquire(of_fibers, FASTENERS_FOREVER), FASTENERS_OK);

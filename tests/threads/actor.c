@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "../support/patience.h"
+#include "hooked.h"
 #include "rw_lock.h"
 
 int act(fasteners_rw_lock *lock, actor_call call, int64_t timeout_ms)
@@ -124,13 +125,13 @@ int waiters_of(fasteners_rw_lock *opaque)
     int count = (fst_rw_word(lock) & FST_WRITER) != 0 &&
                 (fst_rw_word(lock) & (FST_DRAIN | FST_UPGRADE)) != 0;
 
-    fst_mutex_lock(&lock->mutex);
-    const fst_waiter *last = lock->queue.last, *member = last;
+    fst_mutex_lock(mutex_of(opaque));
+    const fst_waiter *last = queue_of(opaque)->last, *member = last;
     while (member != NULL) {
         count++;
         member = member->next != last ? member->next : NULL;
     }
-    fst_mutex_unlock(&lock->mutex);
+    fst_mutex_unlock(mutex_of(opaque));
     return count;
 }
 
@@ -139,10 +140,10 @@ bool has_upgrader(fasteners_rw_lock *opaque)
     fst_rw *lock = fst_rw_of(opaque);
     uint64_t word = fst_rw_word(lock);
 
-    fst_mutex_lock(&lock->mutex);
-    const fst_waiter *first = fst_queue_first(&lock->queue);
+    fst_mutex_lock(mutex_of(opaque));
+    const fst_waiter *first = fst_queue_first(queue_of(opaque));
     bool queued = first != NULL && first->kind == FST_UPGRADER_WAITS;
-    fst_mutex_unlock(&lock->mutex);
+    fst_mutex_unlock(mutex_of(opaque));
     return queued || ((word & FST_WRITER) != 0 && (word & FST_UPGRADE) != 0);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hooked.h"
 #include "rw_tuning.h"
 
 static void force_mode(const char *words)
@@ -28,6 +29,7 @@ void force(const char *words)
     force_mode(words);
     fst_rw_tuning.symmetric = strstr(words, "symmetric") != NULL;
     fst_rw_tuning.watched = strstr(words, "hot") != NULL;
+    hooks_wanted = strstr(words, "hooked") != NULL;
     if (strstr(words, "spinless") != NULL)
         take_spins_away();
     if (strstr(words, "napless") != NULL)

@@ -18,6 +18,7 @@
  *   napless                             nobody sleeps on a timer
  *   hasty                               each release is for the head of the queue
  *   fickle                              modes change all the time
+ *   hooked                              locks have hooks, for which threads are fibers (hooked.h)
  * To be called before the first use of a lock.
  */
 void force(const char *words);

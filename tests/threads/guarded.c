@@ -83,6 +83,11 @@ bool entered(fasteners_status status, int64_t timeout_ms)
     return false;
 }
 
+bool nothing_went_wrong(void)
+{
+    return atomic_load(&violations) == 0 && atomic_load(&unexpected) == 0;
+}
+
 void assert_nothing_went_wrong(void)
 {
     assert_int_equal(atomic_load(&violations), 0);

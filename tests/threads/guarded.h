@@ -35,6 +35,9 @@ void expect(fasteners_status status, fasteners_status expected);
 /* Whether an acquire with that time-out succeeded; it may have failed in one way only. */
 bool entered(fasteners_status status, int64_t timeout_ms);
 
+/* Whether none of that has happened. */
+bool nothing_went_wrong(void);
+
 /* For the main thread. */
 void assert_nothing_went_wrong(void);
 /* Nobody holds the lock or waits for it any more. Ends it. */

@@ -3,6 +3,7 @@
 
 #include "../support/patience.h"
 #include "../unit/unit_test.h"
+#include "hooked.h"
 
 fasteners_rw_lock scene_lock;
 uint32_t scene_preference;
@@ -20,6 +21,7 @@ int scene_begin(void **state)
         return -1;
     broken = true;
     options.preference = scene_preference;
+    hook(&options);
     assert_int_equal(fasteners_rw_lock_init(&scene_lock, &options), FASTENERS_OK);
     for (int i = 0; i < SCENE_ACTORS; i++) {
         waits[i] = false;

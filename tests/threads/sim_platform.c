@@ -111,3 +111,16 @@ fasteners_status fst_at_fork_hook(int *os_error)
     (void)os_error;
     return FASTENERS_OK;
 }
+
+fasteners_status fst_at_fork_add(fst_fork_member *member, void (*reset)(fst_fork_member *member),
+                                 int *os_error)
+{
+    member->reset = reset;
+    (void)os_error;
+    return FASTENERS_OK;
+}
+
+void fst_at_fork_remove(fst_fork_member *member)
+{
+    (void)member;
+}

@@ -8,6 +8,7 @@
 #include "../unit/unit_test.h"
 #include "forced.h"
 #include "guarded.h"
+#include "hooked.h"
 #include "rw_lock.h"
 #include "scene.h"
 
@@ -108,6 +109,7 @@ static void run_hoarders(uint32_t preference)
     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
 
     options.preference = preference;
+    hook(&options);
     for (int i = 0; i < MANY; i++)
         guarded_init(&things[i], &options);
     atomic_store(&stop, false);

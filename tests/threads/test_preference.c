@@ -8,6 +8,7 @@
 #include "../unit/unit_test.h"
 #include "forced.h"
 #include "guarded.h"
+#include "hooked.h"
 #include "rw_lock.h"
 #include "rw_tuning.h"
 #include "scene.h"
@@ -275,9 +276,9 @@ static void stop_hammering(const pthread_t *threads)
     assert_nothing_went_wrong();
 }
 
-static bool is_queued_locked(const fst_rw *lock, fst_waiter_kind kind)
+static bool is_queued_locked(fst_waiter_kind kind)
 {
-    const fst_waiter *last = lock->queue.last, *member = last;
+    const fst_waiter *last = queue_of(&scene_lock)->last, *member = last;
 
     while (member != NULL && member->kind != kind)
         member = member->next != last ? member->next : NULL;
@@ -286,24 +287,27 @@ static bool is_queued_locked(const fst_rw *lock, fst_waiter_kind kind)
 
 static bool reader_is_queued(void)
 {
-    fst_rw *lock = fst_rw_of(&scene_lock);
-
-    fst_mutex_lock(&lock->mutex);
-    bool queued = is_queued_locked(lock, FST_READER_WAITS);
-    fst_mutex_unlock(&lock->mutex);
+    fst_mutex_lock(mutex_of(&scene_lock));
+    bool queued = is_queued_locked(FST_READER_WAITS);
+    fst_mutex_unlock(mutex_of(&scene_lock));
     return queued;
 }
 
-/* There is one writer at a time: it has the word, or is the one for whom PEND is set. */
+/*
+ * There is one writer at a time: it has the word, or is the one for whom PEND is set; with hooks it
+ * is queued or in.
+ */
 static bool writer_keeps_readers_out(void)
 {
-    fst_rw *lock = fst_rw_of(&scene_lock);
+    const fst_rw *lock = fst_rw_of(&scene_lock);
 
-    fst_mutex_lock(&lock->mutex);
-    const fst_waiter *head = fst_queue_head(&lock->queue);
+    fst_mutex_lock(mutex_of(&scene_lock));
+    const fst_waiter *head = fst_queue_head(queue_of(&scene_lock));
     uint64_t word = fst_rw_word(lock);
-    bool next = head != NULL && head->kind == FST_WRITER_WAITS && (word & FST_PEND) != 0;
-    fst_mutex_unlock(&lock->mutex);
+    bool next = hooks_wanted
+                    ? is_queued_locked(FST_WRITER_WAITS)
+                    : head != NULL && head->kind == FST_WRITER_WAITS && (word & FST_PEND) != 0;
+    fst_mutex_unlock(mutex_of(&scene_lock));
     return next || (word & FST_WRITER) != 0;
 }
 

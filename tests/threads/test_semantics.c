@@ -4,6 +4,7 @@
 #include "../unit/unit_test.h"
 #include "actor.h"
 #include "forced.h"
+#include "hooked.h"
 
 /*
  * docs/semantics.md, state by state and call by call, in every mode and preference (argv[1],
@@ -41,7 +42,10 @@ static int setup(void **state)
     options.log = count_line;
     options.log_user = &logged;
     logged = 0;
+    hook(&options);
     assert_int_equal(fasteners_rw_lock_init(&lock, &options), OK);
+    hook_no_ends();
+    hook_ends(&lock);
     actor_start(&other);
     actor_start(&third);
     return 0;

@@ -11,6 +11,7 @@
 #include "../unit/unit_test.h"
 #include "forced.h"
 #include "guarded.h"
+#include "hooked.h"
 
 /*
  * Many threads at once, that do all that can be done with locks. argv[1] names what is forced.
@@ -191,6 +192,7 @@ static void run_team(int threads, uint32_t preference, long rounds)
     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
 
     options.preference = preference;
+    hook(&options);
     for (int k = 0; k < LOCKS; k++)
         guarded_init(&things[k], &options);
     start_team(team, threads, rounds);
@@ -259,8 +261,11 @@ static void make_mortals(const fasteners_rw_lock_options *options)
     }
 }
 
+/* A lock with hooks has memory of its own, too. */
 static void let_die(mortal *thing)
 {
+    if (hooks_wanted)
+        expect(fasteners_rw_lock_destroy(&thing->lock), FASTENERS_OK);
     expect(munmap(thing, page) == 0 ? FASTENERS_OK : FASTENERS_OS_ERROR, FASTENERS_OK);
 }
 
@@ -339,6 +344,7 @@ static void run_mortals(uint32_t preference)
     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
 
     options.preference = preference;
+    hook(&options);
     make_mortals(&options);
     for (int i = 0; i < USERS; i++) {
         team[i].seed = (unsigned)i * 7919;

@@ -47,6 +47,22 @@ static void options_size_on_64_bit_systems(void **state)
     assert_int_equal(offsetof(fasteners_ipc_options, log_user), 80);
 }
 
+/* The last size: a program that was built before hooks sends the struct up to there. */
+static void rw_lock_options_of_older_programs(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(fasteners_rw_lock_options, size), 0);
+    if (sizeof(void *) != 8)
+        skip();
+    assert_int_equal(offsetof(fasteners_rw_lock_options, preference), 8);
+    assert_int_equal(offsetof(fasteners_rw_lock_options, log), 16);
+    assert_int_equal(offsetof(fasteners_rw_lock_options, log_user), 24);
+    assert_int_equal(offsetof(fasteners_rw_lock_options, current), 32);
+    assert_int_equal(offsetof(fasteners_rw_lock_options, hooks_user), 56);
+    assert_int_equal(sizeof(fasteners_rw_lock_options), 64);
+    assert_int_equal(sizeof(fasteners_rw_lock), 64);
+}
+
 static void holder_layout(void **state)
 {
     (void)state;
@@ -138,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_fields_follow_each_other_in_the_published_order),
         cmocka_unit_test(options_size_on_64_bit_systems),
+        cmocka_unit_test(rw_lock_options_of_older_programs),
         cmocka_unit_test(holder_layout),
         cmocka_unit_test(answers_that_the_first_version_had_room_for),
         cmocka_unit_test(guard_layout),

@@ -138,10 +138,9 @@ static void delays_are_completed(void **state)
     }
 }
 
-static uint64_t the_only_fiber(void *user)
+static void *the_only_fiber(void *user)
 {
-    (void)user;
-    return 1;
+    return user;
 }
 
 static void fibers_need_a_sleep_of_their_own(void **state)
@@ -150,6 +149,7 @@ static void fibers_need_a_sleep_of_their_own(void **state)
 
     (void)state;
     options.current = the_only_fiber;
+    options.current_user = &options;
     assert_int_equal(create_with(&options), FASTENERS_INVALID);
     options.delay_ms = 10;
     assert_int_equal(create_with(&options), FASTENERS_INVALID);
