@@ -30,6 +30,7 @@
 #include <fasteners/ipc_probe.h>
 #include <fasteners/ipc_rwlock.h>
 #include <fasteners/ipc_wait.h>
+#include <fasteners/lock_set.h>
 #include <fasteners/locked_call.h>
 #include <fasteners/rw_lock.h>
 #include <fasteners/status.h>

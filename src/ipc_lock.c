@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fasteners/ipc_lock.h>
 
+#include "ipc_member.h"
 #include "ipc_wait.h"
 
 /* A handle, and nothing else: who holds the lock is who has the turn of its threads. */
@@ -77,9 +78,17 @@ void fasteners_ipc_lock_destroy(fasteners_ipc_lock *lock)
 
 /* ------------------------------------------------------------------- acquire, release -- */
 
-fasteners_status fasteners_ipc_lock_acquire(fasteners_ipc_lock *lock, int64_t timeout_ms)
+fasteners_status fst_ipc_lock_acquire(fasteners_ipc_lock *lock, fst_wait *wait, const char *call)
 {
     fst_report report = {0};
+
+    fst_turn_enter(&lock->handle.turn, wait);
+    fasteners_status status = fst_ipc_handle_acquire(&lock->handle, wait, NULL, &report);
+    return fst_ipc_handle_conclude(&lock->handle, call, status, &report);
+}
+
+fasteners_status fasteners_ipc_lock_acquire(fasteners_ipc_lock *lock, int64_t timeout_ms)
+{
     fst_wait wait;
 
     if (lock == NULL)
@@ -87,9 +96,7 @@ fasteners_status fasteners_ipc_lock_acquire(fasteners_ipc_lock *lock, int64_t ti
     fst_at_fork_check();
     if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
-    fst_turn_enter(&lock->handle.turn, &wait);
-    fasteners_status status = fst_ipc_handle_acquire(&lock->handle, &wait, NULL, &report);
-    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
+    return fst_ipc_lock_acquire(lock, &wait, __func__);
 }
 
 fasteners_status fasteners_ipc_lock_release(fasteners_ipc_lock *lock)
@@ -162,6 +169,14 @@ fasteners_status fasteners_ipc_lock_acquire_begin(fasteners_ipc_lock *lock, int6
 }
 
 /* ------------------------------------------------------------------------- questions -- */
+
+fst_ipc_view fst_ipc_lock_view(fasteners_ipc_lock *lock)
+{
+    const fst_lock_file *file = &lock->handle.writing;
+    bool is_mine = fst_lock_file_is_held(file, fst_ipc_handle_self(&lock->handle));
+
+    return fst_ipc_handle_view(&lock->handle, is_mine ? file : NULL);
+}
 
 bool fasteners_ipc_lock_is_held(const fasteners_ipc_lock *lock)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc_rwlock.h"
 
+#include "ipc_member.h"
+
 static void reset_after_fork(fst_fork_member *member)
 {
     fasteners_ipc_rwlock *lock =
@@ -165,6 +167,14 @@ static fst_ipc_hold my_hold(const fasteners_ipc_rwlock *lock)
         mine = *found;
     fst_mutex_unlock(&holds->mutex);
     return mine;
+}
+
+fst_ipc_view fst_ipc_rwlock_view(fasteners_ipc_rwlock *lock)
+{
+    fst_ipc_hold mine = my_hold(lock);
+    bool holds = mine.reads != 0 || mine.writes != 0;
+
+    return fst_ipc_handle_view(&lock->handle, holds ? file_of(lock, &mine) : NULL);
 }
 
 bool fasteners_ipc_rwlock_is_reader(const fasteners_ipc_rwlock *lock)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc_rwlock.h"
 
+#include "ipc_member.h"
+
 /*
  * Readers. Who comes first leads: it asks for the file; the others wait for the outcome, each by
  * its own deadline, and if the leader gives up another one leads. Who comes while the group reads
@@ -263,9 +265,20 @@ fasteners_status fst_ipc_read(fasteners_ipc_rwlock *lock, fst_wait *wait, fst_re
     return status;
 }
 
-fasteners_status fasteners_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, int64_t timeout_ms)
+fasteners_status fst_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, fst_wait *wait,
+                                             const char *call)
 {
     fst_report report = {0};
+
+    fst_mutex_lock(&lock->holds.mutex);
+    wait->cancels = lock->group.cancels;
+    fasteners_status status = read_locked(lock, wait, &report);
+    fst_mutex_unlock(&lock->holds.mutex);
+    return fst_ipc_handle_conclude(&lock->handle, call, status, &report);
+}
+
+fasteners_status fasteners_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, int64_t timeout_ms)
+{
     fst_wait wait;
 
     if (lock == NULL)
@@ -273,11 +286,7 @@ fasteners_status fasteners_ipc_rwlock_acquire_read(fasteners_ipc_rwlock *lock, i
     fst_at_fork_check();
     if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
-    fst_mutex_lock(&lock->holds.mutex);
-    wait.cancels = lock->group.cancels;
-    fasteners_status status = read_locked(lock, &wait, &report);
-    fst_mutex_unlock(&lock->holds.mutex);
-    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
+    return fst_ipc_rwlock_acquire_read(lock, &wait, __func__);
 }
 
 /* ---------------------------------------------------------------------------- leaving -- */

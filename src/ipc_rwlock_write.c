@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipc_rwlock.h"
 
+#include "ipc_member.h"
+
 /* Writers: the turn of the handle, then the file `writing`, as fasteners_ipc_lock does. */
 
 /* Readers of this handle that let writers go first need not look at the gate to know of it. */
@@ -62,9 +64,18 @@ fasteners_status fst_ipc_write(fasteners_ipc_rwlock *lock, fst_wait *wait, fst_r
     return status;
 }
 
-fasteners_status fasteners_ipc_rwlock_acquire_write(fasteners_ipc_rwlock *lock, int64_t timeout_ms)
+fasteners_status fst_ipc_rwlock_acquire_write(fasteners_ipc_rwlock *lock, fst_wait *wait,
+                                              const char *call)
 {
     fst_report report = {0};
+
+    fst_turn_enter(&lock->handle.turn, wait);
+    fasteners_status status = fst_ipc_write(lock, wait, &report);
+    return fst_ipc_handle_conclude(&lock->handle, call, status, &report);
+}
+
+fasteners_status fasteners_ipc_rwlock_acquire_write(fasteners_ipc_rwlock *lock, int64_t timeout_ms)
+{
     fst_wait wait;
 
     if (lock == NULL)
@@ -72,7 +83,5 @@ fasteners_status fasteners_ipc_rwlock_acquire_write(fasteners_ipc_rwlock *lock, 
     fst_at_fork_check();
     if (!fst_ipc_handle_begin(&lock->handle, &wait, timeout_ms))
         return FASTENERS_INVALID;
-    fst_turn_enter(&lock->handle.turn, &wait);
-    fasteners_status status = fst_ipc_write(lock, &wait, &report);
-    return fst_ipc_handle_conclude(&lock->handle, __func__, status, &report);
+    return fst_ipc_rwlock_acquire_write(lock, &wait, __func__);
 }

@@ -235,6 +235,8 @@ fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_lock_mode mode, fst
         status = fst_lock_file_ensure_open(lock, mode, report);
         if (status != FASTENERS_OK && status != FASTENERS_LOST)
             return status;
+        if (status == FASTENERS_OK && !fst_wait_is_for(wait, lock->file.id))
+            return FASTENERS_LOST;
         if (status == FASTENERS_OK)
             status = attempt_waiting(lock, mode, wait, report);
         if (status != FASTENERS_OK)

@@ -49,9 +49,20 @@ void fst_lock_file_close(fst_lock_file *lock, fst_report *report);
 fasteners_status fst_lock_file_try(fst_lock_file *lock, fst_lock_mode mode, uint64_t thread,
                                    fst_report *report);
 
-/* The same, waiting. TIMED_OUT, CANCELLED, WOULD_DEADLOCK besides. */
+/*
+ * The same, waiting. TIMED_OUT, CANCELLED, WOULD_DEADLOCK besides. LOST: the wait was for one file
+ * alone, and the path does not name that any more.
+ */
 fasteners_status fst_lock_file_wait(fst_lock_file *lock, fst_lock_mode mode, fst_wait *wait,
                                     fst_report *report);
+
+/*
+ * Which file it would be, created if it is not there yet. A guess: until it is locked, the path may
+ * come to name another one. Locks nothing, and leaves nothing open. Statuses of try, but for BUSY;
+ * LOST: others create and remove it in step with us. From any thread.
+ */
+fasteners_status fst_lock_file_identify(const fst_settings *settings, fst_file_id *id,
+                                        fst_report *report);
 
 /* Gives the lock back. On failure it is still held. */
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report);
@@ -89,6 +100,12 @@ uint64_t fst_lock_file_generation(const fst_lock_file *lock);
 
 /* Whether `thread`, or (0) any thread, holds the lock through this file. From any thread. */
 bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread);
+
+/*
+ * The file that the path, or an adopted descriptor, names at this moment. Statuses of
+ * fst_os_path_id; LOST: the descriptor is closed. From any thread.
+ */
+fasteners_status fst_lock_file_find(const fst_settings *settings, fst_file_id *id);
 
 /* Whether there is such a file, or the adopted descriptor is open. From any thread. */
 bool fst_lock_file_exists(const fst_settings *settings);

@@ -20,7 +20,7 @@ bool fst_lock_file_is_held(const fst_lock_file *lock, uint64_t thread)
     return thread != 0 ? holder == thread : holder != 0;
 }
 
-static fasteners_status find_id(const fst_settings *settings, fst_file_id *id)
+fasteners_status fst_lock_file_find(const fst_settings *settings, fst_file_id *id)
 {
     int ignored;
 
@@ -33,7 +33,7 @@ bool fst_lock_file_exists(const fst_settings *settings)
 {
     fst_file_id id;
 
-    return find_id(settings, &id) == FASTENERS_OK &&
+    return fst_lock_file_find(settings, &id) == FASTENERS_OK &&
            (!settings->is_adopted || fst_file_id_equal(id, settings->adopted.id));
 }
 
@@ -41,8 +41,9 @@ fst_held fst_lock_file_path_held_by(const fst_settings *settings, uint64_t threa
 {
     fst_file_id id;
 
-    return find_id(settings, &id) == FASTENERS_OK ? fst_open_files_held_by(id, thread, NULL)
-                                                  : FST_NOT_HELD;
+    return fst_lock_file_find(settings, &id) == FASTENERS_OK
+               ? fst_open_files_held_by(id, thread, NULL)
+               : FST_NOT_HELD;
 }
 
 typedef struct inquiry {

@@ -188,6 +188,9 @@ typedef struct fst_rw_call {
 
 FST_COLD fasteners_status fst_rw_acquire_read_long(fst_rw *lock, int64_t timeout_ms);
 FST_COLD fasteners_status fst_rw_acquire_write_long(fst_rw *lock, int64_t timeout_ms);
+/* The same, for those whose time-out has begun before: `deadline` is its end. */
+fasteners_status fst_rw_acquire_read_by(fst_rw *lock, int64_t timeout_ms, int64_t deadline);
+fasteners_status fst_rw_acquire_write_by(fst_rw *lock, int64_t timeout_ms, int64_t deadline);
 /* The caller has taken the word of a fenced lock in which it found readers. */
 FST_COLD fasteners_status fst_rw_acquire_write_taken(fst_rw *lock, fst_record *me,
                                                      int64_t timeout_ms);

@@ -15,13 +15,13 @@ static bool is_valid(const fst_rw *lock, int64_t timeout_ms)
     return lock != NULL && fst_timeout_is_valid(timeout_ms);
 }
 
-static fasteners_status begin(fst_rw_call *call, fst_rw *lock, int64_t timeout_ms)
+static fasteners_status begin(fst_rw_call *call, fst_rw *lock, int64_t timeout_ms, int64_t deadline)
 {
     fasteners_status status;
 
     fst_at_fork_check();
     fst_note_used(lock);
-    *call = (fst_rw_call){.lock = lock, .wait.timeout_ms = timeout_ms};
+    *call = (fst_rw_call){.lock = lock, .wait.timeout_ms = timeout_ms, .wait.deadline = deadline};
     call->me = fst_record_self(&status);
     return status;
 }
@@ -30,6 +30,12 @@ static void set_busy(const fst_rw_call *call, bool busy)
 {
     atomic_store_explicit(&call->me->busy_on, busy ? (uintptr_t)call->lock : 0,
                           memory_order_relaxed);
+}
+
+/* Fibers know no absolute time. */
+static int64_t time_left_ms(int64_t timeout_ms, int64_t deadline)
+{
+    return timeout_ms > 0 && deadline != 0 ? fst_ms_until(deadline) : timeout_ms;
 }
 
 /* ------------------------------------------------------------------------------- read -- */
@@ -66,15 +72,16 @@ static fasteners_status acquire_first_read(fst_rw_call *call)
     return status;
 }
 
-fasteners_status fst_rw_acquire_read_long(fst_rw *lock, int64_t timeout_ms)
+fasteners_status fst_rw_acquire_read_by(fst_rw *lock, int64_t timeout_ms, int64_t deadline)
 {
     fst_rw_call call;
 
     if (!is_valid(lock, timeout_ms))
         return FASTENERS_INVALID;
     if (fst_rw_fibers(lock) != NULL)
-        return fst_fibers_acquire(fst_rw_fibers(lock), FST_READER_WAITS, timeout_ms);
-    fasteners_status status = begin(&call, lock, timeout_ms);
+        return fst_fibers_acquire(fst_rw_fibers(lock), FST_READER_WAITS,
+                                  time_left_ms(timeout_ms, deadline));
+    fasteners_status status = begin(&call, lock, timeout_ms, deadline);
     if (status != FASTENERS_OK)
         return status;
     fst_hold hold = fst_hold_find(call.me, lock);
@@ -82,6 +89,11 @@ fasteners_status fst_rw_acquire_read_long(fst_rw *lock, int64_t timeout_ms)
         return acquire_first_read(&call);
     ++*hold.extra;
     return FASTENERS_OK;
+}
+
+fasteners_status fst_rw_acquire_read_long(fst_rw *lock, int64_t timeout_ms)
+{
+    return fst_rw_acquire_read_by(lock, timeout_ms, 0);
 }
 
 fasteners_status fst_rw_release_read_long(fst_rw *lock)
@@ -172,15 +184,16 @@ static fasteners_status acquire_first_write(fst_rw_call *call, bool taken)
     return status;
 }
 
-fasteners_status fst_rw_acquire_write_long(fst_rw *lock, int64_t timeout_ms)
+fasteners_status fst_rw_acquire_write_by(fst_rw *lock, int64_t timeout_ms, int64_t deadline)
 {
     fst_rw_call call;
 
     if (!is_valid(lock, timeout_ms))
         return FASTENERS_INVALID;
     if (fst_rw_fibers(lock) != NULL)
-        return fst_fibers_acquire(fst_rw_fibers(lock), FST_WRITER_WAITS, timeout_ms);
-    fasteners_status status = begin(&call, lock, timeout_ms);
+        return fst_fibers_acquire(fst_rw_fibers(lock), FST_WRITER_WAITS,
+                                  time_left_ms(timeout_ms, deadline));
+    fasteners_status status = begin(&call, lock, timeout_ms, deadline);
     if (status != FASTENERS_OK)
         return status;
     if (fst_rw_is_mine(lock, call.me)) {
@@ -190,6 +203,11 @@ fasteners_status fst_rw_acquire_write_long(fst_rw *lock, int64_t timeout_ms)
     if (fst_hold_find(call.me, lock).slot != NULL)
         return FASTENERS_WOULD_DEADLOCK;
     return acquire_first_write(&call, false);
+}
+
+fasteners_status fst_rw_acquire_write_long(fst_rw *lock, int64_t timeout_ms)
+{
+    return fst_rw_acquire_write_by(lock, timeout_ms, 0);
 }
 
 fasteners_status fst_rw_acquire_write_taken(fst_rw *lock, fst_record *me, int64_t timeout_ms)

@@ -6,6 +6,9 @@ bool fst_timeout_is_valid(int64_t timeout_ms)
     return timeout_ms >= 0 || timeout_ms == FASTENERS_FOREVER;
 }
 
+/* How often a wait asks its watch. */
+static const int64_t LOOK_EVERY_NS = FST_NS_PER_S;
+
 /* Numbers of threads are small, those of fibers have the bit FST_FIBER. */
 static const uint64_t BEGUN = UINT64_C(1) << 62;
 static const uint64_t FIBER_NUMBER = (UINT64_C(1) << 62) - 1;
@@ -60,6 +63,8 @@ fasteners_status fst_wait_status(fst_wait *wait)
         return FASTENERS_BUSY;
     if (fst_wait_is_cancelled(wait))
         return FASTENERS_CANCELLED;
+    if ((atomic_load_explicit(&wait->signals, memory_order_relaxed) & FST_SIGNAL_LOST) != 0)
+        return FASTENERS_LOST;
     if (fst_wait_deadline(wait) != FST_NEVER && fst_os_now() >= fst_wait_deadline(wait))
         return FASTENERS_TIMED_OUT;
     return FASTENERS_OK;
@@ -96,17 +101,49 @@ static void sleep_as_fiber(fst_wait *wait, int64_t until)
                    wait->delay_ms < remaining_ms ? wait->delay_ms : remaining_ms);
 }
 
+static void sleep_until(fst_wait *wait, int64_t until)
+{
+    if (wait->fiber != NULL && !is_signalled(wait))
+        sleep_as_fiber(wait, until);
+    while (wait->fiber == NULL && !is_signalled(wait))
+        if (!fst_os_park(&wait->signals, 0, until))
+            break;
+}
+
+/* However often it is woken, it looks when that is due. */
+static void look_if_due(fst_wait *wait)
+{
+    fst_watch *watch = wait->watch;
+    int64_t now = fst_os_now();
+
+    if (watch->next_look != 0 && now < watch->next_look)
+        return;
+    if (watch->next_look != 0 && watch->is_over(watch))
+        atomic_fetch_or_explicit(&wait->signals, (uint32_t)FST_SIGNAL_LOST, memory_order_relaxed);
+    watch->next_look = now + LOOK_EVERY_NS;
+}
+
+static void sleep_watching(fst_wait *wait, int64_t until)
+{
+    int64_t end;
+
+    do {
+        look_if_due(wait);
+        end = wait->watch->next_look < until ? wait->watch->next_look : until;
+        sleep_until(wait, end);
+    } while (wait->fiber == NULL && !is_signalled(wait) && end < until);
+}
+
 uint32_t fst_wait_sleep(fst_wait *wait, int64_t until)
 {
     int64_t deadline = fst_wait_deadline(wait);
 
     if (until > deadline)
         until = deadline;
-    if (wait->fiber != NULL && !is_signalled(wait))
-        sleep_as_fiber(wait, until);
-    while (wait->fiber == NULL && !is_signalled(wait))
-        if (!fst_os_park(&wait->signals, 0, until))
-            break;
+    if (wait->watch != NULL)
+        sleep_watching(wait, until);
+    else
+        sleep_until(wait, until);
     return atomic_fetch_and_explicit(&wait->signals, ~(uint32_t)FST_SIGNAL_WAKE,
                                      memory_order_acquire);
 }

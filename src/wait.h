@@ -15,10 +15,25 @@
 #include "platform.h"
 
 typedef enum fst_signal {
-    FST_SIGNAL_WAKE = 1,  /* look again */
-    FST_SIGNAL_DONE = 2,  /* the lock request is settled */
-    FST_SIGNAL_CANCEL = 4 /* give up; stays set */
+    FST_SIGNAL_WAKE = 1,   /* look again */
+    FST_SIGNAL_DONE = 2,   /* the lock request is settled */
+    FST_SIGNAL_CANCEL = 4, /* give up; stays set */
+    FST_SIGNAL_LOST = 8    /* the watch is over; stays set */
 } fst_signal;
+
+/*
+ * Who holds other locks may wait for one file alone: for another one, which the path may come to
+ * name, it might have to be waited in another order (lock_set_parts.h).
+ */
+typedef struct fst_watch {
+    fst_file_id id; /* that file */
+
+    /* Asked once a second wherever the wait sleeps: whether to give up. No mutex is held then. */
+    bool (*is_over)(const struct fst_watch *watch);
+    const void *user;
+
+    int64_t next_look; /* 0: not set yet */
+} fst_watch;
 
 typedef struct fst_wait {
     int64_t timeout_ms;
@@ -31,6 +46,8 @@ typedef struct fst_wait {
     int64_t delay_ms; /* of its last sleep */
 
     bool is_begun; /* of a thread of ours (ipc_wait.h), where the user's functions do not belong */
+
+    fst_watch *watch; /* NULL: whatever the path names is waited for */
 
     uint32_t cancels; /* of the turn, or of the group, when the wait entered */
 
@@ -72,7 +89,10 @@ int64_t fst_longer_delay(int64_t delay_ms, const fasteners_ipc_options *options)
 /* When to give up; reads the clock the first time. FST_NEVER for FASTENERS_FOREVER. */
 int64_t fst_wait_deadline(fst_wait *wait);
 
-/* OK: go on waiting. Otherwise CANCELLED or TIMED_OUT (BUSY for FASTENERS_NO_WAIT). */
+/*
+ * OK: go on waiting. Otherwise CANCELLED or TIMED_OUT (BUSY for FASTENERS_NO_WAIT). LOST: the watch
+ * is over.
+ */
 fasteners_status fst_wait_status(fst_wait *wait);
 
 /* Whether a cancel has reached it. What never waits is not cancelled. */
@@ -82,9 +102,15 @@ static inline bool fst_wait_is_cancelled(const fst_wait *wait)
            (atomic_load_explicit(&wait->signals, memory_order_acquire) & FST_SIGNAL_CANCEL) != 0;
 }
 
+/* Whether it may be waited for this file. */
+static inline bool fst_wait_is_for(const fst_wait *wait, fst_file_id id)
+{
+    return wait->watch == NULL || fst_file_id_equal(wait->watch->id, id);
+}
+
 /*
  * Sleeps until a signal is there, the deadline or `until` has come; a fiber now and then before
- * that. Returns the signals and takes WAKE away.
+ * that. Returns the signals and takes WAKE away. Not to be called with a mutex.
  */
 uint32_t fst_wait_sleep(fst_wait *wait, int64_t until);
 

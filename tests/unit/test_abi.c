@@ -113,6 +113,42 @@ static void call_layout(void **state)
     assert_int_equal(sizeof(fasteners_call), 2 * sizeof(int));
 }
 
+/* Its size is in the arrays of programs: it never grows. */
+static void lock_set_member_layout(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(fasteners_lock_set_member, kind), 0);
+    assert_int_equal(offsetof(fasteners_lock_set_member, lock), 8);
+    if (sizeof(void *) != 8)
+        skip();
+    assert_int_equal(sizeof(fasteners_lock_set_member), 64);
+}
+
+static void member_kinds_are_pinned(void **state)
+{
+    (void)state;
+    assert_int_equal(FASTENERS_MEMBER_IPC_LOCK, 1);
+    assert_int_equal(FASTENERS_MEMBER_IPC_READ, 2);
+    assert_int_equal(FASTENERS_MEMBER_IPC_WRITE, 3);
+    assert_int_equal(FASTENERS_MEMBER_READ, 4);
+    assert_int_equal(FASTENERS_MEMBER_WRITE, 5);
+}
+
+/* As a program does that has no such functions: another language. */
+static void members_are_kind_and_lock_and_zero(void **state)
+{
+    fasteners_rw_lock lock = FASTENERS_RW_LOCK_INIT;
+    fasteners_lock_set_member by_hand = {.kind = FASTENERS_MEMBER_WRITE, .lock = &lock};
+    fasteners_lock_set_member made = fasteners_member_write(&lock);
+
+    (void)state;
+    assert_memory_equal(&by_hand, &made, sizeof(made));
+    assert_int_equal(fasteners_member_read(&lock).kind, FASTENERS_MEMBER_READ);
+    assert_int_equal(fasteners_member_ipc_lock(NULL).kind, FASTENERS_MEMBER_IPC_LOCK);
+    assert_int_equal(fasteners_member_ipc_read(NULL).kind, FASTENERS_MEMBER_IPC_READ);
+    assert_int_equal(fasteners_member_ipc_write(NULL).kind, FASTENERS_MEMBER_IPC_WRITE);
+}
+
 static void status_is_an_int(void **state)
 {
     (void)state;
@@ -159,6 +195,9 @@ int main(void)
         cmocka_unit_test(answers_that_the_first_version_had_room_for),
         cmocka_unit_test(guard_layout),
         cmocka_unit_test(call_layout),
+        cmocka_unit_test(lock_set_member_layout),
+        cmocka_unit_test(member_kinds_are_pinned),
+        cmocka_unit_test(members_are_kind_and_lock_and_zero),
         cmocka_unit_test(status_is_an_int),
         cmocka_unit_test(timeout_constants),
         cmocka_unit_test(log_levels_are_pinned),
