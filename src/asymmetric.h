@@ -20,17 +20,22 @@
 /*
  * Whether there is a heavy barrier. Set before the first record is given out, never changed then.
  */
-extern bool fst_asymmetric;
+extern _Atomic bool fst_asymmetric;
+
+static inline bool fst_is_asymmetric(void)
+{
+    return atomic_load_explicit(&fst_asymmetric, memory_order_relaxed);
+}
 
 static inline void fst_heavy_barrier(void)
 {
-    if (fst_asymmetric)
+    if (fst_is_asymmetric())
         fst_os_heavy_barrier();
 }
 
 static inline void fst_light_store_word(_Atomic uint64_t *word, uint64_t value)
 {
-    if (fst_asymmetric) {
+    if (fst_is_asymmetric()) {
         atomic_store_explicit(word, value, memory_order_release);
         atomic_signal_fence(memory_order_seq_cst);
     } else {
@@ -40,7 +45,7 @@ static inline void fst_light_store_word(_Atomic uint64_t *word, uint64_t value)
 
 static inline void fst_light_store_slot(_Atomic uintptr_t *slot, uintptr_t value)
 {
-    if (fst_asymmetric) {
+    if (fst_is_asymmetric()) {
         atomic_store_explicit(slot, value, memory_order_release);
         atomic_signal_fence(memory_order_seq_cst);
     } else {

@@ -43,7 +43,7 @@ typedef struct fst_record {
 
     _Atomic uint32_t seq; /* changes at each wake-up; slept on */
     uint32_t fenced_reads;
-    uint32_t next_free; /* index + 1; guarded by the mutex of the registry */
+    _Atomic uint32_t next_free; /* index + 1; guarded by the mutex of the registry */
     _Atomic bool pending_write;
     _Atomic uintptr_t busy_on; /* the lock whose inside this thread may be changing; for fork */
     _Atomic bool leaving;      /* between letting go of a lock and clearing busy_on; for fork */

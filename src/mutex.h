@@ -35,9 +35,10 @@ static inline void fst_mutex_unlock(fst_mutex *mutex)
         fst_os_unpark(&mutex->state);
 }
 
+/* In a forked child. What was done under it before the fork goes before what follows. */
 static inline void fst_mutex_reset(fst_mutex *mutex)
 {
-    atomic_store_explicit(&mutex->state, FST_MUTEX_FREE, memory_order_relaxed);
+    atomic_exchange_explicit(&mutex->state, FST_MUTEX_FREE, memory_order_acquire);
 }
 
 #endif

@@ -18,12 +18,16 @@ static fst_record first_block[FIRST_BLOCK];
 static fst_record *_Atomic blocks[BLOCKS] = {first_block};
 static _Atomic uint32_t count;
 
-static fst_mutex mutex; /* guards growth, the free list and `started` */
-static uint32_t first_free;
-static bool started;
+/*
+ * Guards growth, the free list and `started`. These are atomic for the sake of a forked child, whose
+ * parent may have had a thread in the middle of a change.
+ */
+static fst_mutex mutex;
+static _Atomic uint32_t first_free;
+static _Atomic bool started;
 static _Atomic uint32_t forking; /* 1: a fork waits for those who are leaving a lock */
 
-bool fst_asymmetric;
+_Atomic bool fst_asymmetric;
 
 FST_THREAD_VARIABLE fst_record *fst_hot_record;
 static FST_THREAD_VARIABLE fst_record *own_record;
@@ -167,7 +171,7 @@ static fasteners_status begin(fst_record **record)
 
 static bool may_be_hot(void)
 {
-    return fst_asymmetric && (fst_rw_tuning.watched || !fst_os_checker_watches());
+    return fst_is_asymmetric() && (fst_rw_tuning.watched || !fst_os_checker_watches());
 }
 
 fst_record *fst_record_self(fasteners_status *status)

@@ -33,7 +33,7 @@ static bool has_modes(const fst_rw *lock)
 
 static uint64_t bias_if_possible(void)
 {
-    return fst_asymmetric ? FST_BIASED : FST_FENCED;
+    return fst_is_asymmetric() ? FST_BIASED : FST_FENCED;
 }
 
 /* ---------------------------------------------------------------------------- readers -- */
@@ -139,7 +139,7 @@ void fst_rw_tick(fst_rw *lock, uint32_t reads)
         writes = writes > WRITES_PER_TICK ? (uint16_t)(writes - WRITES_PER_TICK) : 0;
         atomic_store_explicit(&lock->writes, writes, memory_order_relaxed);
     }
-    if (reads % READS_PER_LOOK == 0 && fst_asymmetric && fst_rw_tuning.mode != FST_RW_FENCED &&
+    if (reads % READS_PER_LOOK == 0 && fst_is_asymmetric() && fst_rw_tuning.mode != FST_RW_FENCED &&
         (fst_rw_word(lock) & FST_BIASED) == 0)
         look_whether_quiet(lock);
 }
