@@ -22,9 +22,9 @@ typedef struct place {
 } place;
 
 static place places[PLACES];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void init_places(void)
+/* When the library is loaded, for the reason that thread_end_posix.c gives. */
+__attribute__((constructor(102))) static void init_places(void)
 {
     pthread_condattr_t monotonic;
 
@@ -39,7 +39,6 @@ static void init_places(void)
 
 static place *place_of(const _Atomic uint32_t *word)
 {
-    pthread_once(&once, init_places);
     return &places[(uintptr_t)word / 64 % PLACES];
 }
 

@@ -15,8 +15,7 @@
 enum { LAST_WAITING_ROUND = 2 };
 
 static pthread_key_t key;
-static int key_error;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int key_error = EAGAIN; /* as long as there is no key */
 static _Thread_local int round_of_end;
 
 static void at_end(void *argument)
@@ -29,7 +28,12 @@ static void at_end(void *argument)
     fst_thread_ended(argument);
 }
 
-static void make_key(void)
+/*
+ * When the library is loaded, before constructors that may use a lock. Not by pthread_once at the
+ * first use: the child of a fork that comes in the middle of that waits for ever for a thread that
+ * it has not, but with glibc.
+ */
+__attribute__((constructor(102))) static void make_key(void)
 {
     fst_os_note_private(&key, sizeof(key));
     fst_os_note_private(&key_error, sizeof(key_error));
@@ -38,7 +42,6 @@ static void make_key(void)
 
 fasteners_status fst_os_at_thread_end(void *argument, int *os_error)
 {
-    pthread_once(&once, make_key);
     int error = key_error != 0 ? key_error : pthread_setspecific(key, argument);
 
     if (error == 0)
