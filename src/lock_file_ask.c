@@ -52,6 +52,13 @@ typedef struct inquiry {
     bool reads_record; /* which changes the time of the file's last access */
 } inquiry;
 
+static inquiry inquiry_into(const fst_open_file *file, const fst_settings *settings,
+                            fst_holders *holders)
+{
+    return (inquiry){
+        .file = file, .holders = holders, .reads_record = settings->options.record_owner};
+}
+
 static void add_with_record(void *user, const fasteners_holder *found)
 {
     const inquiry *of = user;
@@ -85,40 +92,39 @@ static fasteners_status ask_holders(const fst_open_file *file, inquiry *of, int 
     return held == FST_HELD_SHARED && status == FASTENERS_NOT_FOUND ? FASTENERS_OK : status;
 }
 
-static fasteners_status ask_by_path(const fst_settings *settings, inquiry *of, int *os_error,
-                                    fst_report *report)
+static fasteners_status ask_by_path(const fst_settings *settings, fst_holders *holders,
+                                    int *os_error, fst_report *report)
 {
     fst_open_file file = {0};
+    inquiry of = inquiry_into(&file, settings, holders);
     fasteners_status status = fst_open_files_open(&file, settings->path, FST_READ,
                                                   settings->options.follow_symlinks, os_error);
 
     if (status != FASTENERS_OK)
         return status;
-    of->file = &file;
-    status = ask_holders(&file, of, os_error);
+    status = ask_holders(&file, &of, os_error);
     fst_open_files_close(&file, report);
     return status;
 }
 
-static fasteners_status ask_adopted(const fst_settings *settings, inquiry *of, int *os_error)
+static fasteners_status ask_adopted(const fst_settings *settings, fst_holders *holders,
+                                    int *os_error)
 {
     const fst_adopted *adopted = &settings->adopted;
     const fst_open_file file = {
         .os = adopted->os, .id = adopted->id, .pool = fst_open_files_pool_of(adopted)};
+    inquiry of = inquiry_into(&file, settings, holders);
 
-    if (!fst_lock_file_exists(settings))
-        return FASTENERS_INVALID;
-    of->file = &file;
-    return ask_holders(&file, of, os_error);
+    return fst_lock_file_exists(settings) ? ask_holders(&file, &of, os_error) : FASTENERS_INVALID;
 }
 
 fasteners_status fst_lock_file_holders(const fst_settings *settings, fst_holders *holders,
                                        fst_report *report)
 {
-    inquiry of = {.holders = holders, .reads_record = settings->options.record_owner};
     int os_error = 0;
-    fasteners_status status = settings->is_adopted ? ask_adopted(settings, &of, &os_error)
-                                                   : ask_by_path(settings, &of, &os_error, report);
+    fasteners_status status = settings->is_adopted
+                                  ? ask_adopted(settings, holders, &os_error)
+                                  : ask_by_path(settings, holders, &os_error, report);
 
     return status == FASTENERS_NOT_FOUND
                ? status

@@ -19,8 +19,8 @@ static fst_record *_Atomic blocks[BLOCKS] = {first_block};
 static _Atomic uint32_t count;
 
 /*
- * Guards growth, the free list and `started`. These are atomic for the sake of a forked child, whose
- * parent may have had a thread in the middle of a change.
+ * Guards growth, the free list and `started`. These are atomic for the sake of a forked child,
+ * whose parent may have had a thread in the middle of a change.
  */
 static fst_mutex mutex;
 static _Atomic uint32_t first_free;

@@ -67,7 +67,7 @@ void fst_os_event_close(const fst_os_event *event)
 /* The parent's pipe must neither be written to nor kept open. */
 void fst_os_event_renew(fst_os_event *event)
 {
-    fst_os_event fresh;
+    fst_os_event fresh = {0};
     int ignored;
     int number = (int)event->descriptor;
     bool is_ours = is_end_of(number, event->id);

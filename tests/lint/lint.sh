@@ -153,4 +153,39 @@ rule_executable_scripts() {
     done | none "Scripts"
 }
 
+# The anchors of the headings in a Markdown file, as the usual renderers make them.
+anchors() {
+    awk '
+        /^```/ { fenced = !fenced }
+        /^#+ / && !fenced {
+            sub(/^#+ +/, "")
+            gsub(/\]\([^)]*\)/, "")
+            text = tolower($0)
+            gsub(/[^a-z0-9 _-]/, "", text)
+            gsub(/ /, "-", text)
+            print text (seen[text]++ ? "-" (seen[text] - 1) : "")
+        }' "$1"
+}
+
+# Links from Markdown to files and headings of this project.
+rule_markdown_links() {
+    local file target place anchor
+    files '\.md$' | while read -r file; do
+        awk '/^```/ { fenced = !fenced } !fenced' "$file" | tr '\n' ' ' |
+            grep -oE '\]\([^) ]+\)' | sed 's/^](//; s/)$//' | sort -u |
+            while read -r target; do
+                case $target in *://* | mailto:*) continue ;; esac
+                place=${target%%#*} anchor=''
+                [[ $target != *#* ]] || anchor=${target#*#}
+                place=${place:+$(dirname "$file")/$place}
+                place=${place:-$file}
+                if [ ! -e "$place" ]; then
+                    echo "$file: $target: no such file"
+                elif [ -n "$anchor" ] && ! anchors "$place" | grep -qxF -e "$anchor"; then
+                    echo "$file: $target: no such heading"
+                fi
+            done || true
+    done | none "Links that lead nowhere"
+}
+
 rule_"$rule"

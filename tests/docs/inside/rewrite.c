@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A function that rewrites an index under a lock that it is given. */
+#include <fasteners.h>
+#include <stdbool.h>
+
+static bool write_the_index(void)
+{
+    return true;
+}
+
+fasteners_status rewrite(fasteners_ipc_lock *lock);
+
+#include "block.inc"
+
+int main(void)
+{
+    fasteners_ipc_lock *lock;
+
+    if (fasteners_ipc_lock_create(&lock, "index.lock", NULL) != FASTENERS_OK)
+        return 1;
+    fasteners_status status = rewrite(lock);
+    bool good = status == FASTENERS_OK && !fasteners_ipc_lock_is_held(lock);
+    fasteners_ipc_lock_destroy(lock);
+    return good ? 0 : 1;
+}
