@@ -62,12 +62,14 @@ fasteners_status fst_open_files_adopt(fst_open_file *file, const fst_adopted *ad
 
 uint64_t fst_open_files_pool_of(const fst_adopted *adopted)
 {
-    uint64_t pool = 0;
+    uint64_t pool = FST_PROCESS_POOL;
+    int ignored;
 
+    if (fst_os_locks_per_process())
+        return pool;
     fst_mutex_lock(&fst_open_files_mutex);
-    for (const fst_open_file *file = fst_open_files_first; file != NULL; file = file->next)
-        if (is_candidate(file, adopted) && file->os.handle == adopted->os.handle)
-            pool = file->pool;
+    if (find_pool_locked(adopted, &pool, &ignored) != FASTENERS_OK)
+        pool = 0;
     fst_mutex_unlock(&fst_open_files_mutex);
     return pool;
 }

@@ -3,27 +3,29 @@
 
 /* ------------------------------------------------------------------- create, destroy -- */
 
-static fasteners_status init(fst_ipc_handle *handle, const fst_settings *settings,
-                             void (*reset)(fst_fork_member *member))
+static void init(fst_ipc_handle *handle, const fst_settings *settings)
 {
-    int ignored;
-
     handle->settings = *settings;
     handle->writing.settings = &handle->settings;
     handle->writing.gated = settings->options.fair;
     handle->turn.strict = settings->options.fair;
-    return fst_at_fork_add(&handle->fork, reset, &ignored);
 }
 
 fasteners_status fst_ipc_handle_create(fst_ipc_handle **handle, size_t size,
                                        const fst_settings *settings,
+                                       void (*complete)(fst_ipc_handle *handle),
                                        void (*reset)(fst_fork_member *member))
 {
     fst_ipc_handle *created = fst_os_alloc(size);
     fasteners_status status = FASTENERS_NO_MEMORY;
+    int ignored;
 
-    if (created != NULL)
-        status = init(created, settings, reset);
+    if (created != NULL) {
+        init(created, settings);
+        if (complete != NULL)
+            complete(created);
+        status = fst_at_fork_add(&created->fork, reset, &ignored);
+    }
     if (status == FASTENERS_OK) {
         *handle = created;
         return FASTENERS_OK;

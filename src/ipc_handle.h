@@ -26,11 +26,13 @@ typedef struct fst_ipc_handle {
 } fst_ipc_handle;
 
 /*
- * Makes an object of `size` bytes that begins with a handle, all zero but for that. Takes over the
- * settings, also if it fails. `reset` is called for handle->fork in a forked child.
+ * Makes an object of `size` bytes that begins with a handle, all zero but for that; `complete` (or
+ * NULL) sees to the rest, before a fork can find the object. Takes over the settings, also if it
+ * fails. `reset` is called for handle->fork in a forked child.
  */
 fasteners_status fst_ipc_handle_create(fst_ipc_handle **handle, size_t size,
                                        const fst_settings *settings,
+                                       void (*complete)(fst_ipc_handle *handle),
                                        void (*reset)(fst_fork_member *member));
 
 /* The part of `reset` that is the handle's. */

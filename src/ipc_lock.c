@@ -23,7 +23,7 @@ static fasteners_status create(fasteners_ipc_lock **lock, const fst_settings *se
 {
     fst_ipc_handle *handle = NULL;
     fasteners_status status =
-        fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
+        fst_ipc_handle_create(&handle, sizeof(**lock), settings, NULL, reset_after_fork);
 
     *lock = (fasteners_ipc_lock *)(void *)handle;
     return status;

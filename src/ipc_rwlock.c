@@ -74,8 +74,9 @@ void fasteners_ipc_rwlock_cancel(fasteners_ipc_rwlock *lock)
 
 /* ------------------------------------------------------------------- create, destroy -- */
 
-static void init_reading(fasteners_ipc_rwlock *lock)
+static void init_reading(fst_ipc_handle *handle)
 {
+    fasteners_ipc_rwlock *lock = (fasteners_ipc_rwlock *)(void *)handle;
     bool gated = fst_ipc_prefers_writers(lock);
 
     lock->reading.settings = &lock->handle.settings;
@@ -88,11 +89,9 @@ static fasteners_status create(fasteners_ipc_rwlock **lock, const fst_settings *
 {
     fst_ipc_handle *handle = NULL;
     fasteners_status status =
-        fst_ipc_handle_create(&handle, sizeof(**lock), settings, reset_after_fork);
+        fst_ipc_handle_create(&handle, sizeof(**lock), settings, init_reading, reset_after_fork);
 
     *lock = (fasteners_ipc_rwlock *)(void *)handle;
-    if (status == FASTENERS_OK)
-        init_reading(*lock);
     return status;
 }
 

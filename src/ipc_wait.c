@@ -194,15 +194,17 @@ fasteners_status fasteners_ipc_wait_finish(fasteners_ipc_wait **wait)
     return end(begun, status);
 }
 
-void fasteners_ipc_wait_abandon(fasteners_ipc_wait *wait)
+void fasteners_ipc_wait_abandon(fasteners_ipc_wait **wait)
 {
-    if (wait == NULL)
+    if (wait == NULL || *wait == NULL)
         return;
     fst_at_fork_check();
-    if (atomic_load(&wait->state) == RUNNING)
-        fst_wait_send(&wait->wait, FST_SIGNAL_CANCEL);
-    wait_until_over(wait);
-    if (wait->outcome == FASTENERS_OK)
-        give_back(wait);
-    end(wait, FASTENERS_CANCELLED);
+    fasteners_ipc_wait *begun = *wait;
+    *wait = NULL;
+    if (atomic_load(&begun->state) == RUNNING)
+        fst_wait_send(&begun->wait, FST_SIGNAL_CANCEL);
+    wait_until_over(begun);
+    if (begun->outcome == FASTENERS_OK)
+        give_back(begun);
+    end(begun, FASTENERS_CANCELLED);
 }

@@ -146,7 +146,7 @@ static fasteners_status give_back(fst_lock_file *lock, fst_lock_mode mode, fst_r
 {
     if (mode == FST_SHARED && fst_open_files_leave(&lock->file))
         return FASTENERS_CANCELLED;
-    fasteners_status status = fst_lock_file_unlock(lock, FST_ALL_BYTES, report);
+    fasteners_status status = fst_lock_file_unlock(lock, fst_lock_file_bytes(lock), report);
     return status == FASTENERS_OK ? FASTENERS_CANCELLED : status;
 }
 
@@ -278,15 +278,21 @@ static bool is_shared(const fst_lock_file *lock)
     return atomic_load_explicit(&lock->file.shared, memory_order_relaxed);
 }
 
+/* The number of an adopted descriptor may be any file's: far from where programs open it is not. */
+static bool is_lost(const fst_lock_file *lock)
+{
+    return lock->file.is_adopted ? fst_lock_file_is_foreign(lock) : fst_lock_file_is_stolen(lock);
+}
+
 static fasteners_status unlock_all(fst_lock_file *lock, fst_report *report)
 {
-    if (fst_lock_file_is_stolen(lock))
+    if (is_lost(lock))
         return FASTENERS_LOST;
     if (!is_shared(lock))
-        return fst_lock_file_unlock(lock, FST_ALL_BYTES, report);
+        return fst_lock_file_unlock(lock, fst_lock_file_bytes(lock), report);
     if (fst_open_files_leave(&lock->file))
         return FASTENERS_OK;
-    fasteners_status status = fst_lock_file_unlock(lock, FST_ALL_BYTES, report);
+    fasteners_status status = fst_lock_file_unlock(lock, fst_lock_file_bytes(lock), report);
     if (status != FASTENERS_OK && status != FASTENERS_LOST)
         fst_open_files_share(&lock->file);
     return status;

@@ -118,18 +118,22 @@ static fasteners_status ensure_adopted(fst_lock_file *lock, fst_lock_mode mode, 
 
     if (status != FASTENERS_OK)
         return status;
-    if (lock->file.is_open && fst_lock_file_is_stolen(lock))
+    /* Looked at before it is locked, too: a lock on a stranger's file could not be taken back. */
+    if (lock->file.is_open && fst_lock_file_is_foreign(lock))
         fst_lock_file_close(lock, report);
     return lock->file.is_open ? FASTENERS_OK : adopt(lock, report);
 }
 
-/* Not closed, so what is locked through it must be given back, unless others rely on it. */
+/*
+ * Not closed, so what is locked through it must be given back, unless others rely on it. Without a
+ * reservation nothing is; and where another handle has the number by now, all is that one's.
+ */
 static void unlock_adopted(fst_lock_file *lock, fst_report *report)
 {
     fst_report unused = {0};
 
-    if (!fst_lock_file_is_stolen(lock) && !fst_open_files_leave(&lock->file))
-        fst_lock_file_unlock(lock, FST_ALL_BYTES, &unused);
+    if (lock->file.reserved && !fst_lock_file_is_stolen(lock) && !fst_open_files_leave(&lock->file))
+        fst_lock_file_unlock(lock, fst_lock_file_bytes(lock), &unused);
     fst_open_files_unreserve(&lock->file, report);
 }
 

@@ -53,6 +53,15 @@ fasteners_status fst_lock_file_unlock(const fst_lock_file *lock, fst_range range
                                       fst_report *report);
 
 /*
+ * What is to be unlocked to give back everything. Through a descriptor of the program's it may have
+ * locked other bytes for itself.
+ */
+static inline fst_range fst_lock_file_bytes(const fst_lock_file *lock)
+{
+    return lock->file.is_adopted ? FST_OUR_BYTES : FST_ALL_BYTES;
+}
+
+/*
  * An fst_try_fn that takes nothing. OK: the range would be granted. BUSY: somebody is there. The
  * others of a group may do so too.
  */

@@ -112,7 +112,10 @@ static fasteners_status acquire_rw(const fst_member *member, fst_wait *clock)
     if (status != FASTENERS_BUSY)
         return status;
     status = fst_wait_status(clock);
-    return status == FASTENERS_OK ? wait_for_rw(member, clock) : status;
+    if (status == FASTENERS_OK)
+        status = wait_for_rw(member, clock);
+    /* A hook of the user's gave up with it; to a set it would say: begin again. */
+    return status == FASTENERS_LOST ? FASTENERS_CANCELLED : status;
 }
 
 /* -------------------------------------------------------------------------------- both -- */

@@ -39,10 +39,12 @@ static void sleep_between_tries(const fasteners_ipc_options *options, fst_wait *
 
     if (ms > remaining)
         ms = remaining;
-    if (options->sleep != NULL && !wait->is_begun)
-        options->sleep(options->sleep_user, ms);
-    else
+    if (options->sleep == NULL || wait->is_begun) {
         fst_wait_sleep(wait, fst_time_after(ms));
+        return;
+    }
+    options->sleep(options->sleep_user, ms);
+    fst_wait_look(wait);
 }
 
 fasteners_status fst_wait_by_polling(fst_open_file *file, fst_try_fn *try_once, fst_claim claim,

@@ -132,23 +132,30 @@ void fst_open_files_fork_child(void)
     fst_mutex_reset(&fst_open_files_mutex);
 }
 
+static bool is_given_twice(const fst_open_file *file, const fst_open_file *newcomer)
+{
+    return file->is_adopted && newcomer->is_adopted && fst_file_id_equal(file->id, newcomer->id);
+}
+
 /*
  * A descriptor that is new to us cannot be an old one of ours, unless that one was closed by
  * others. The program may have given us its own twice.
  */
-static void disown_locked(fst_os_file os, bool is_adopted)
+static void disown_locked(const fst_open_file *newcomer)
 {
+    intptr_t handle = newcomer->os.handle;
+
     for (fst_open_file *file = fst_open_files_first; file != NULL; file = file->next)
-        if (file->os.handle == os.handle && !(file->is_adopted && is_adopted))
+        if (file->os.handle == handle && !is_given_twice(file, newcomer))
             atomic_store_explicit(&file->stolen, true, memory_order_relaxed);
     for (fst_orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
-        if (orphan->os.handle == os.handle)
+        if (orphan->os.handle == handle)
             orphan->os = NO_FILE;
 }
 
 void fst_open_files_enter_locked(fst_open_file *file)
 {
-    disown_locked(file->os, file->is_adopted);
+    disown_locked(file);
     atomic_store_explicit(&file->stolen, false, memory_order_relaxed);
     file->is_open = true;
     file->is_proven = false;

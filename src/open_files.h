@@ -19,7 +19,7 @@
  * The mutex of the table guards next, link, id (against readers other than the owner of the
  * handle's turn), and all that is for reservations. It is held for short loops over the table;
  * across a system call only where an orphan is closed, which has to come before the next
- * reservation.
+ * reservation, and where it is asked whether two descriptors are one open file.
  */
 
 #include "platform.h"
@@ -87,7 +87,7 @@ fasteners_status fst_open_files_create(fst_open_file *file, const char *path, ui
 fasteners_status fst_open_files_adopt(fst_open_file *file, const fst_adopted *adopted,
                                       int *os_error);
 
-/* The pool it is in if it was entered, else 0. */
+/* The pool it would be in if it were entered; 0: one of its own, or the system does not tell. */
 uint64_t fst_open_files_pool_of(const fst_adopted *adopted);
 
 /*

@@ -97,7 +97,8 @@ fasteners_status fst_settings_adopt(fst_settings *settings, intptr_t descriptor,
     fasteners_status status = fst_os_file_adopt(descriptor, &settings->adopted, os_error);
     if (status != FASTENERS_OK)
         return status;
-    if (settings->options.record_owner && !settings->adopted.readable)
+    if (settings->options.record_owner &&
+        (!settings->adopted.readable || settings->adopted.appends))
         return FASTENERS_INVALID;
     settings->is_adopted = true;
     settings->path = name_of_descriptor(descriptor);

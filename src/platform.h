@@ -204,6 +204,7 @@ typedef struct fst_adopted {
     fst_os_file os;
     fst_file_id id;
     bool readable, writable; /* it was opened for that */
+    bool appends;            /* whatever is written goes to the end */
 } fst_adopted;
 
 typedef enum fst_access {

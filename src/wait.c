@@ -123,6 +123,12 @@ static void look_if_due(fst_wait *wait)
     watch->next_look = now + LOOK_EVERY_NS;
 }
 
+void fst_wait_look(fst_wait *wait)
+{
+    if (wait->watch != NULL)
+        look_if_due(wait);
+}
+
 static void sleep_watching(fst_wait *wait, int64_t until)
 {
     int64_t end;

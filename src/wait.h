@@ -114,6 +114,9 @@ static inline bool fst_wait_is_for(const fst_wait *wait, fst_file_id id)
  */
 uint32_t fst_wait_sleep(fst_wait *wait, int64_t until);
 
+/* The look at the watch that a sleep would have made; for who sleeps by other means. */
+void fst_wait_look(fst_wait *wait);
+
 /* Sets the signal and wakes the thread, after which *wait may be gone. */
 void fst_wait_send(fst_wait *wait, fst_signal signal);
 

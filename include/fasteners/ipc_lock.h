@@ -89,6 +89,8 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *     those made by dup(2), inherited by fork, or by exec unless FD_CLOEXEC is set. So a child
  *     process can keep the lock of its dead parent. Closing other descriptors of the file drops
  *     nothing. (Where locks belong to the process (plain POSIX), closing any does.)
+ *   - The bytes 0 to 2 of the file are the lock's; what the program locks beyond them through this
+ *     descriptor is its own affair.
  *   - A forked child holds nothing, and its copy of the handle cannot acquire (NOT_SUPPORTED),
  *     since its locks would be the parent's. It may open the file anew and adopt that.
  *   - Two handles may adopt one open file: they exclude each other as any two do.
@@ -103,7 +105,7 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  * FASTENERS_OK         done
  * FASTENERS_INVALID    lock is NULL, the descriptor is not open, or not of a regular file, or an
  *                      option is out of range; or unlink_on_release is set, or record_owner for a
- *                      descriptor that cannot be read
+ *                      descriptor that cannot be read or that appends (O_APPEND)
  * FASTENERS_NO_MEMORY  memory ran out
  * FASTENERS_OS_ERROR   the system does not tell what file it is
  */

@@ -33,6 +33,9 @@ FASTENERS_BEGIN_DECLS
  * functions, but for what is said at finish. Waits for one lock are served as threads are that wait
  * for it.
  *
+ * A wait that was granted and is not finished yet is in the way of everybody, the thread that began
+ * it included: who then acquires the same lock by a call that waits for ever, waits for ever.
+ *
  * Before the lock is destroyed, all its waits must be finished or abandoned.
  *
  * Cost. What can be had at once needs no thread. On POSIX systems, which can wait for a file lock
@@ -92,10 +95,11 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status
 fasteners_ipc_wait_finish(fasteners_ipc_wait **wait);
 
 /*
- * Ends the wait, whatever its state, and gives back what it got; it is gone. NULL is fine. Does not
- * wait for other processes, but perhaps for a system call on the file that is under way.
+ * Ends the wait, whatever its state, and gives back what it got; it is gone, and *wait is NULL.
+ * NULL is fine, and so is *wait NULL. Does not wait for other processes, but perhaps for a system
+ * call on the file that is under way.
  */
-FASTENERS_API void fasteners_ipc_wait_abandon(fasteners_ipc_wait *wait);
+FASTENERS_API void fasteners_ipc_wait_abandon(fasteners_ipc_wait **wait);
 
 FASTENERS_END_DECLS
 

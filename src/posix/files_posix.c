@@ -122,6 +122,17 @@ fasteners_status fst_os_file_open(const char *path, fst_access access, bool foll
     return fd < 0 ? fst_posix_failure(os_error) : fst_posix_adopt(fd, file, id, os_error);
 }
 
+/* Linux has descriptors (O_PATH) that name a file and are good for little else. */
+static bool can_be_locked(int fd, int *os_error)
+{
+    struct flock probe = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+    if (fcntl(fd, F_GETLK, &probe) == 0 || errno != EBADF)
+        return true;
+    *os_error = errno;
+    return false;
+}
+
 fasteners_status fst_os_file_adopt(intptr_t descriptor, fst_adopted *adopted, int *os_error)
 {
     int fd = descriptor >= 0 && descriptor <= INT_MAX ? (int)descriptor : -1;
@@ -132,12 +143,15 @@ fasteners_status fst_os_file_adopt(intptr_t descriptor, fst_adopted *adopted, in
         return errno == EBADF ? FASTENERS_INVALID : FASTENERS_OS_ERROR;
     }
     fasteners_status status = check_regular(fd, &adopted->id, os_error);
+    if (status == FASTENERS_OK && !can_be_locked(fd, os_error))
+        status = FASTENERS_INVALID;
     if (status != FASTENERS_OK)
         return status;
     fst_fcntl_choose(fd);
     adopted->os.handle = descriptor;
     adopted->readable = (flags & O_ACCMODE) != O_WRONLY;
     adopted->writable = (flags & O_ACCMODE) != O_RDONLY;
+    adopted->appends = (flags & O_APPEND) != 0;
     return FASTENERS_OK;
 }
 

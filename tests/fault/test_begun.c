@@ -32,6 +32,13 @@ static fasteners_ipc_wait *begin_write(fasteners_ipc_rwlock *lock, int64_t timeo
     return wait;
 }
 
+static void abandon(fasteners_ipc_wait *wait)
+{
+    fasteners_ipc_wait_abandon(&wait);
+    assert_null(wait);
+    fasteners_ipc_wait_abandon(&wait);
+}
+
 static bool is_over(const fasteners_ipc_wait *wait)
 {
     return fake_event_is_set(fasteners_ipc_wait_descriptor(wait));
@@ -176,19 +183,19 @@ static void p18_abandon(void **state)
     (void)state;
     fake_make_file(PATH);
     fasteners_ipc_wait_abandon(NULL);
-    fasteners_ipc_wait_abandon(begin(lock, FASTENERS_FOREVER)); /* got at once */
+    abandon(begin(lock, FASTENERS_FOREVER)); /* got at once */
     assert_int_equal(fake_locks(), 0);
     foreign_takes_lock(NULL);
-    fasteners_ipc_wait_abandon(begin(lock, FASTENERS_FOREVER)); /* has not run yet */
+    abandon(begin(lock, FASTENERS_FOREVER)); /* has not run yet */
     fasteners_ipc_wait *wait = begin(lock, FASTENERS_FOREVER);
     fake_advance_ms(10);
-    fasteners_ipc_wait_abandon(wait);
+    abandon(wait);
     assert_int_equal(fake_elapsed_ms(), 10);
     wait = begin(lock, FASTENERS_FOREVER);
     fake_at_ms(20, foreign_releases, NULL);
     fake_advance_ms(20);
     assert_true(fake_we_lock(PATH, 0));
-    fasteners_ipc_wait_abandon(wait); /* got meanwhile */
+    abandon(wait); /* got meanwhile */
     assert_int_equal(fake_locks(), 0);
     end_threads();
     use_and_destroy(lock);
@@ -201,7 +208,7 @@ static void p18_abandon_when_the_system_does_not_unlock(void **state)
     (void)state;
     fasteners_ipc_wait *wait = begin(lock, FASTENERS_FOREVER);
     fake_fail(FAKE_UNLOCK, 1, FASTENERS_OS_ERROR, EIO);
-    fasteners_ipc_wait_abandon(wait);
+    abandon(wait);
     assert_int_equal(fake_locks(), 0);
     assert_int_equal(log_lines(FASTENERS_LOG_ERROR), 1);
     log_clear();
@@ -372,13 +379,13 @@ static void p18_abandon_of_readers_and_writers(void **state)
         fasteners_ipc_wait *wait = begin_write(lock, FASTENERS_FOREVER);
         if (fails)
             fake_fail(FAKE_UNLOCK, 1, FASTENERS_OS_ERROR, EIO);
-        fasteners_ipc_wait_abandon(wait);
+        abandon(wait);
         fake_heal();
         assert_int_equal(fake_locks(), 0);
         wait = begin_read(lock, FASTENERS_FOREVER);
         if (fails)
             fake_fail(FAKE_UNLOCK, 1, FASTENERS_OS_ERROR, EIO);
-        fasteners_ipc_wait_abandon(wait);
+        abandon(wait);
         fake_heal();
         assert_int_equal(fake_locks(), 0);
         assert_false(fasteners_ipc_rwlock_is_held(lock));
@@ -425,7 +432,7 @@ static void p5_in_a_child_it_is_over(void **state)
     fake_fork_as_child();
     assert_true(is_over(finished));
     expect_outcome(finished, FASTENERS_CANCELLED);
-    fasteners_ipc_wait_abandon(abandoned);
+    abandon(abandoned);
     foreign_releases(NULL);
     fake_parent_exits();
     use_and_destroy(lock);

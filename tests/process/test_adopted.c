@@ -3,8 +3,10 @@
  * Handles on a descriptor that the program opened: P1 and P3 as ever, P4 to P6 as the header says
  * of create_from_fd.
  */
+#define _GNU_SOURCE /* O_PATH */
 #include "process_test.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -217,6 +219,39 @@ static void p6_a_file_without_a_name(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+/* -------------------------------------------------------------------------- P12: misuse -- */
+
+static fasteners_status adopt(int fd, bool record_owner)
+{
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    fasteners_ipc_lock *lock;
+
+    options.record_owner = record_owner;
+    fasteners_status status = fasteners_ipc_lock_create_from_fd(&lock, fd, &options);
+    fasteners_ipc_lock_destroy(lock);
+    return status;
+}
+
+static void p12_descriptors_that_are_of_no_use(void **state)
+{
+    const char *path = make_file(state);
+    int appends = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+    int directory = open(temp_dir_path(state), O_RDONLY | O_CLOEXEC);
+
+    assert_int_equal(adopt(appends, true), FASTENERS_INVALID);
+    assert_int_equal(adopt(appends, false), FASTENERS_OK);
+    assert_int_equal(adopt(directory, false), FASTENERS_INVALID);
+    assert_int_equal(adopt(-1, false), FASTENERS_INVALID);
+    assert_int_equal(close(appends), 0);
+    assert_int_equal(adopt(appends, false), FASTENERS_INVALID);
+#ifdef O_PATH
+    int named = open(path, O_PATH | O_CLOEXEC);
+    assert_int_equal(adopt(named, false), FASTENERS_INVALID);
+    assert_int_equal(close(named), 0);
+#endif
+    assert_int_equal(close(directory), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +265,7 @@ int main(void)
         PROCESS_TEST(p4_the_descriptor_is_closed_during_a_wait),
         PROCESS_TEST(p5_a_forked_child),
         PROCESS_TEST(p6_a_file_without_a_name),
+        PROCESS_TEST(p12_descriptors_that_are_of_no_use),
     };
 
     return RUN_PROCESS_TESTS(tests);

@@ -101,7 +101,7 @@ static void p18_abandon_leaves_the_queue(void **state)
     agent_expect(holder, "FASTENERS_OK", "acquire l 0");
     fasteners_ipc_wait *wait = begin(lock, FASTENERS_FOREVER);
     assert_true(wait_until_queued(path, 1));
-    fasteners_ipc_wait_abandon(wait);
+    fasteners_ipc_wait_abandon(&wait);
     assert_int_equal(locks_on(path).queued, 0);
     agent_expect(holder, "FASTENERS_OK", "release l");
     agent_expect(holder, "FASTENERS_OK", "acquire l 0");
@@ -207,7 +207,7 @@ static void p1_p10_races_at_the_end_of_a_wait(void **state)
         if (rand_r(&seed) % 2 == 0)
             (void)is_readable_within(wait, rand_r(&seed) % 2);
         if (rand_r(&seed) % 2 == 0 || fasteners_ipc_wait_finish(&wait) != FASTENERS_OK) {
-            fasteners_ipc_wait_abandon(wait);
+            fasteners_ipc_wait_abandon(&wait);
             continue;
         }
         witness_visit(seen);
@@ -236,7 +236,7 @@ static int look_in_child(fasteners_ipc_wait *finished, fasteners_ipc_wait *aband
         return 1;
     if (fasteners_ipc_wait_finish(&finished) != FASTENERS_CANCELLED || finished != NULL)
         return 2;
-    fasteners_ipc_wait_abandon(abandoned);
+    fasteners_ipc_wait_abandon(&abandoned);
     return 0;
 }
 
@@ -258,7 +258,7 @@ static void p5_a_child_has_no_part_in_it(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_false(is_readable_within(wait, 0));
-    fasteners_ipc_wait_abandon(other);
+    fasteners_ipc_wait_abandon(&other);
     agent_expect(holder, "FASTENERS_OK", "release l");
     assert_true(becomes_readable(wait));
     assert_int_equal(fasteners_ipc_wait_finish(&wait), FASTENERS_OK);
