@@ -105,6 +105,8 @@ static fasteners_status may_wait_for_turn(const fst_ipc_handle *handle, const fs
 
 static fasteners_status take_turn(fst_ipc_handle *handle, fst_wait *wait)
 {
+    if (wait->queued_early)
+        return fst_turn_wait(&handle->turn, wait);
     if (fst_turn_try(&handle->turn, wait->thread))
         return FASTENERS_OK;
     fasteners_status status = may_wait_for_turn(handle, wait);

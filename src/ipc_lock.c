@@ -158,6 +158,7 @@ fasteners_status fasteners_ipc_lock_acquire_begin(fasteners_ipc_lock *lock, int6
                                              .acquire = acquire_begun,
                                              .pass_on = pass_on,
                                              .drop = drop,
+                                             .takes_turn = true,
                                              .enter = enter};
 
     if (wait != NULL)

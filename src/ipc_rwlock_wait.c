@@ -149,6 +149,7 @@ fasteners_status fasteners_ipc_rwlock_acquire_write_begin(fasteners_ipc_rwlock *
                                              .acquire = write_begun,
                                              .pass_on = pass_on,
                                              .drop = drop,
+                                             .takes_turn = true,
                                              .enter = enter_write};
 
     return begin(lock, &calls, timeout_ms, wait);

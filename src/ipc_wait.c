@@ -59,14 +59,29 @@ static void run(void *argument)
     settle(begun, begun->calls->acquire(begun->handle, &begun->wait, &begun->report));
 }
 
-/* Whoever can have it at once needs no thread. */
+/* Whoever can have it at once needs no thread; but not ahead of those who have begun before. */
 static fasteners_status try_now(fasteners_ipc_wait *begun)
 {
     fst_wait now;
 
+    if (begun->calls->takes_turn && fst_turn_has_queue(&begun->handle->turn))
+        return FASTENERS_BUSY;
     fst_wait_init(&now, FASTENERS_NO_WAIT);
     now.thread = begun->wait.thread;
     return begun->calls->acquire(begun->handle, &now, &begun->report);
+}
+
+/* Threads start in no order: so their places in the queue are taken for them. */
+static fasteners_status start_runner(fasteners_ipc_wait *begun, int *os_error)
+{
+    fst_turn *turn = &begun->handle->turn;
+
+    if (begun->calls->takes_turn)
+        fst_turn_queue(turn, &begun->wait);
+    fasteners_status status = fst_os_thread_start(run, begun, os_error);
+    if (status != FASTENERS_OK && begun->calls->takes_turn)
+        fst_turn_unqueue(turn, &begun->wait);
+    return status;
 }
 
 static fasteners_status start(fasteners_ipc_wait *begun, int *os_error)
@@ -74,7 +89,7 @@ static fasteners_status start(fasteners_ipc_wait *begun, int *os_error)
     fasteners_status status = try_now(begun);
 
     if (status == FASTENERS_BUSY && begun->wait.timeout_ms != FASTENERS_NO_WAIT)
-        return fst_os_thread_start(run, begun, os_error);
+        return start_runner(begun, os_error);
     settle(begun, status);
     return FASTENERS_OK;
 }

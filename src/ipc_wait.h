@@ -43,6 +43,8 @@ typedef struct fst_ipc_wait_calls {
     /* Gives back what the wait got, by closing the file if the system does not let it go. */
     void (*drop)(fst_ipc_handle *handle, uint64_t owner, fst_report *report);
 
+    bool takes_turn; /* it waits for the handle's turn: in the order of begin */
+
     /* From here on a cancel of the object reaches the wait. */
     void (*enter)(fst_ipc_handle *handle, fst_wait *wait);
 } fst_ipc_wait_calls;

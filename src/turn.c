@@ -147,7 +147,8 @@ fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait)
 
     fst_wait_deadline(wait);
     fst_mutex_lock(&turn->mutex);
-    enqueue_locked(turn, wait);
+    if (!wait->queued_early)
+        enqueue_locked(turn, wait);
     catch_up_locked(turn, wait);
     while (!settled_locked(turn, wait, &status)) {
         fst_mutex_unlock(&turn->mutex);
@@ -157,6 +158,36 @@ fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait)
     }
     fst_mutex_unlock(&turn->mutex);
     return status;
+}
+
+void fst_turn_queue(fst_turn *turn, fst_wait *wait)
+{
+    fst_mutex_lock(&turn->mutex);
+    enqueue_locked(turn, wait);
+    wait->queued_early = true;
+    fst_mutex_unlock(&turn->mutex);
+}
+
+void fst_turn_unqueue(fst_turn *turn, fst_wait *wait)
+{
+    fst_mutex_lock(&turn->mutex);
+    bool granted = wait->granted;
+    if (!granted)
+        dequeue_locked(turn, wait);
+    wait->queued_early = false;
+    fst_mutex_unlock(&turn->mutex);
+    if (!granted)
+        return;
+    fst_turn_conceal(turn);
+    fst_turn_pass(turn);
+}
+
+bool fst_turn_has_queue(fst_turn *turn)
+{
+    fst_mutex_lock(&turn->mutex);
+    bool has_queue = turn->first != NULL;
+    fst_mutex_unlock(&turn->mutex);
+    return has_queue;
 }
 
 static bool is_due(const fst_turn *turn, const fst_wait *heir)

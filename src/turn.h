@@ -40,6 +40,16 @@ bool fst_turn_try(fst_turn *turn, uint64_t thread);
 /* Waits for it. OK: it is the caller's. TIMED_OUT, CANCELLED: it is not. */
 fasteners_status fst_turn_wait(fst_turn *turn, fst_wait *wait);
 
+/*
+ * For a wait whose thread will call fst_turn_wait later: its place in the queue is that of now.
+ * unqueue: that thread will not come.
+ */
+void fst_turn_queue(fst_turn *turn, fst_wait *wait);
+void fst_turn_unqueue(fst_turn *turn, fst_wait *wait);
+
+/* Whether others wait for it. */
+bool fst_turn_has_queue(fst_turn *turn);
+
 /* Gives it to the next thread. Only by its owner. */
 void fst_turn_pass(fst_turn *turn);
 

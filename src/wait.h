@@ -56,6 +56,8 @@ typedef struct fst_wait {
     /* While queued at a turn; guarded by its mutex. */
     int64_t since;
     bool granted;
+
+    bool queued_early; /* by another thread, before its own came to wait: see fst_turn_queue */
 } fst_wait;
 
 /* Whether an acquire may be called with it. */

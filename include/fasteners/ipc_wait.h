@@ -30,8 +30,8 @@ FASTENERS_BEGIN_DECLS
  *
  * A thread may begin any number of waits, also for a lock that it holds, or waits for, already:
  * since it does not sleep it can release, so FASTENERS_WOULD_DEADLOCK is no answer of these
- * functions, but for what is said at finish. Waits for one lock are served as threads are that wait
- * for it.
+ * functions, but for what is said at finish. Waits to lock one handle exclusively are served in the
+ * order in which they were begun; among handles and processes waits are as threads are.
  *
  * A wait that was granted and is not finished yet is in the way of everybody, the thread that began
  * it included: who then acquires the same lock by a call that waits for ever, waits for ever.

@@ -473,7 +473,12 @@ static void p9_begin_fails_and_leaves_nothing(void **state)
         assert_true(i == 2 || fake_memory_blocks() == blocks);
         assert_int_equal(fake_events(), 0);
     }
+    wait = begin(lock, FASTENERS_FOREVER); /* nobody is left before it in the queue */
+    fake_advance_ms(10);
     foreign_releases(NULL);
+    expect_outcome(wait, FASTENERS_OK);
+    expect_release(lock, FASTENERS_OK);
+    end_threads();
     use_and_destroy(lock);
 }
 

@@ -188,6 +188,28 @@ static void p18_many_waits_for_one_lock(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+static void p10_served_in_the_order_of_begin(void **state)
+{
+    enum { IN_ORDER = 6 };
+    const char *path = temp_path(state, "lock");
+    fasteners_ipc_lock *lock = make_lock(path);
+    long rounds = test_rounds(400);
+
+    for (long round = 0; round < rounds; round++) {
+        fasteners_ipc_wait *waits[IN_ORDER];
+        assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+        for (int i = 0; i < IN_ORDER; i++)
+            waits[i] = begin(lock, FASTENERS_FOREVER);
+        for (int i = 0; i < IN_ORDER; i++) {
+            assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+            assert_true(becomes_readable(waits[i]));
+            assert_int_equal(fasteners_ipc_wait_finish(&waits[i]), FASTENERS_OK);
+        }
+        assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
+    }
+    fasteners_ipc_lock_destroy(lock);
+}
+
 /* Begun, and abandoned or finished at whatever moment, while others take and give. */
 static void p1_p10_races_at_the_end_of_a_wait(void **state)
 {
@@ -312,6 +334,7 @@ int main(void)
         PROCESS_TEST(p18_readers_and_writers),
         PROCESS_TEST(p18_many_locks),
         PROCESS_TEST(p18_many_waits_for_one_lock),
+        PROCESS_TEST(p10_served_in_the_order_of_begin),
         PROCESS_TEST(p1_p10_races_at_the_end_of_a_wait),
         PROCESS_TEST(p5_a_child_has_no_part_in_it),
         PROCESS_TEST(p7_nothing_is_written_into_a_strangers_file),
