@@ -106,7 +106,7 @@ static inline fasteners_lock_set_member fasteners_member_of_(fasteners_member_ki
 {
     fasteners_lock_set_member member;
 
-    member.kind = (uint32_t)kind;
+    member.kind = kind;
     member.state_ = 0;
     member.lock = lock;
     member.order_ = member.count_ = member.stands_for_ = 0;
