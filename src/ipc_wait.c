@@ -221,5 +221,6 @@ void fasteners_ipc_wait_abandon(fasteners_ipc_wait **wait)
     wait_until_over(begun);
     if (begun->outcome == FASTENERS_OK)
         give_back(begun);
-    end(begun, FASTENERS_CANCELLED);
+    /* For the log: what the wait failed with, or what became of it. */
+    end(begun, begun->outcome != FASTENERS_OK ? begun->outcome : FASTENERS_CANCELLED);
 }

@@ -84,7 +84,8 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *
  *   - Nobody looks whether a path still names the file: the file is the open one. check says LOST
  *     if the descriptor was closed or stands for another file, and from then on acquire says
- *     INVALID.
+ *     INVALID. (One that was closed and opened anew for the same file cannot be told. And if the
+ *     descriptor is taken away during a wait, the lock may go to its copies.)
  *   - The lock belongs to the open file. It is free when all copies of the descriptor are closed:
  *     those made by dup(2), inherited by fork, or by exec unless FD_CLOEXEC is set. So a child
  *     process can keep the lock of its dead parent. Closing other descriptors of the file drops
@@ -92,7 +93,9 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *   - The bytes 0 to 2 of the file are the lock's; what the program locks beyond them through this
  *     descriptor is its own affair.
  *   - A forked child holds nothing, and its copy of the handle cannot acquire (NOT_SUPPORTED),
- *     since its locks would be the parent's. It may open the file anew and adopt that.
+ *     since its locks would be the parent's. It may open the file anew and adopt that. (To adopt
+ *     what it has inherited would be no use: two processes that lock through one open file, be it
+ *     inherited or sent, are one owner to the system, and do not exclude each other.)
  *   - Two handles may adopt one open file: they exclude each other as any two do.
  *   - fasteners_ipc_lock_path is NULL, the log says "descriptor 7", exists tells whether the
  *     descriptor is still that of the file. The options mode, follow_symlinks and

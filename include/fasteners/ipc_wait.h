@@ -33,6 +33,9 @@ FASTENERS_BEGIN_DECLS
  * functions, but for what is said at finish. Waits to lock one handle exclusively are served in the
  * order in which they were begun; among handles and processes waits are as threads are.
  *
+ * To its own thread a begun wait is a stranger: what the thread holds is in its way (a read that is
+ * begun by the writer comes when it has released), but for readers, who share.
+ *
  * A wait that was granted and is not finished yet is in the way of everybody, the thread that began
  * it included: who then acquires the same lock by a call that waits for ever, waits for ever.
  *
@@ -42,7 +45,8 @@ FASTENERS_BEGIN_DECLS
  * in a thread only, any other wait has a thread of the library's that leads it, and one that stands
  * in the kernel's queue for each handle that waits; two descriptors either way. These threads block
  * all signals and call nothing of the program's: the option `sleep` is not called (the wait sleeps
- * by itself then), and the log hears of it in finish or abandon.
+ * by itself then), and the log hears of it in finish or abandon. The one in the kernel's queue is
+ * kept for the next wait, for a second.
  *
  * Fork. In a child a wait that was begun by the parent is over: its descriptor is readable, and
  * finish says FASTENERS_CANCELLED.

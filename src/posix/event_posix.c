@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../platform.h"
+#include "cancel_posix.h"
 #include "errors_posix.h"
 #include "open_posix.h"
 #include "pipe_posix.h"
@@ -52,10 +53,12 @@ fasteners_status fst_os_event_open(fst_os_event *event, int *os_error)
 void fst_os_event_set(const fst_os_event *event)
 {
     const char byte = 0;
+    int cancel = fst_posix_no_cancel();
 
     while (is_end_of((int)event->other, event->id) &&
            write((int)event->other, &byte, sizeof(byte)) < 0 && errno == EINTR)
         continue;
+    fst_posix_cancel_as(cancel);
 }
 
 void fst_os_event_close(const fst_os_event *event)

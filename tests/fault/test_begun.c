@@ -495,6 +495,18 @@ static void p9_the_outcome_can_be_an_error(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+static void p9_abandon_logs_what_the_wait_failed_with(void **state)
+{
+    fasteners_ipc_lock *lock = make_lock(NULL);
+
+    (void)state;
+    fake_make_directory(PATH);
+    abandon(begin(lock, FASTENERS_FOREVER));
+    assert_true(log_has(FASTENERS_LOG_ERROR, "FASTENERS_INVALID", PATH, NULL));
+    log_clear();
+    fasteners_ipc_lock_destroy(lock);
+}
+
 static void p12_misuse(void **state)
 {
     fasteners_ipc_lock *lock = make_lock(NULL);
@@ -537,6 +549,7 @@ int main(void)
         fault_test(p5_in_a_child_what_was_granted_is_the_parents),
         fault_test(p9_begin_fails_and_leaves_nothing),
         fault_test(p9_the_outcome_can_be_an_error),
+        fault_test(p9_abandon_logs_what_the_wait_failed_with),
         fault_test(p12_misuse),
     };
 

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,38 @@ static void p1_p10_races_at_the_end_of_a_wait(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+/* ------------------------------------------------------------------------ pthread_cancel -- */
+
+/* A cancel is pending in it all the time. */
+static void *begin_and_abandon(void *lock)
+{
+    fasteners_ipc_wait *wait = NULL;
+
+    pthread_cancel(pthread_self());
+    if (fasteners_ipc_lock_acquire_begin(lock, FASTENERS_FOREVER, &wait) != FASTENERS_OK)
+        return NULL;
+    fasteners_ipc_wait_abandon(&wait);
+    return lock;
+}
+
+static void p18_no_call_is_a_cancellation_point(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *holder = agent_with_lock(path, "");
+    fasteners_ipc_lock *lock = make_lock(path);
+    pthread_t thread;
+    void *result;
+
+    for (int waits = 0; waits < 2; waits++) {
+        assert_int_equal(pthread_create(&thread, NULL, begin_and_abandon, lock), 0);
+        assert_int_equal(pthread_join(thread, &result), 0);
+        assert_ptr_equal(result, lock);
+        assert_false(fasteners_ipc_lock_is_held(lock));
+        agent_expect(holder, "FASTENERS_OK", waits == 0 ? "acquire l 0" : "release l");
+    }
+    fasteners_ipc_lock_destroy(lock);
+}
+
 /* ------------------------------------------------------------- fork, exec, foreign close -- */
 
 static bool is_inherited_by_exec(const fasteners_ipc_wait *wait)
@@ -336,6 +369,7 @@ int main(void)
         PROCESS_TEST(p18_many_waits_for_one_lock),
         PROCESS_TEST(p10_served_in_the_order_of_begin),
         PROCESS_TEST(p1_p10_races_at_the_end_of_a_wait),
+        PROCESS_TEST(p18_no_call_is_a_cancellation_point),
         PROCESS_TEST(p5_a_child_has_no_part_in_it),
         PROCESS_TEST(p7_nothing_is_written_into_a_strangers_file),
     };
