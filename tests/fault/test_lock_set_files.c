@@ -435,6 +435,37 @@ static void s7_a_file_that_is_held_is_replaced(void **state)
     assert_int_equal(of_others_set, FASTENERS_OK);
 }
 
+static void sleep_by_the_clock(void *unused, int64_t ms)
+{
+    (void)unused;
+    fake_advance_ms(ms);
+}
+
+static void count_locks(void *count)
+{
+    *(unsigned *)count = fake_locks();
+}
+
+/* A polling wait of the program's own looks at the paths too, and gives back what is stale. */
+static void s7_a_file_that_is_held_is_replaced_while_the_program_sleeps(void **state)
+{
+    fasteners_ipc_options options = kept_log();
+    unsigned locks_meanwhile = 99;
+    member members[2];
+
+    (void)state;
+    options.sleep = sleep_by_the_clock;
+    make_a_b(members);
+    members[1] = fasteners_member_ipc_lock(lock_with(B, &options));
+    foreign_takes(B);
+    fake_at_ms(10, replace_a, NULL);
+    fake_at_ms(2500, count_locks, &locks_meanwhile);
+    fake_at_ms(3000, foreign_releases, NULL);
+    expect_got(members, 2, FASTENERS_FOREVER);
+    assert_int_equal(locks_meanwhile, 0);
+    assert_int_equal(fasteners_lock_set_release(members, 2, NULL), FASTENERS_OK);
+}
+
 static void delete_a(void *unused)
 {
     (void)unused;
@@ -546,6 +577,7 @@ int main(void)
         files_test(s7_replaced_while_the_turn_is_waited_for),
         files_test(s7_replaced_while_the_first_reader_is_waited_for),
         files_test(s7_a_file_that_is_held_is_replaced),
+        files_test(s7_a_file_that_is_held_is_replaced_while_the_program_sleeps),
         files_test(p6_replaced_while_another_one_is_waited_for),
         files_test(p6_what_was_held_before_is_not_looked_at),
         files_test(r1_a_set_joins_the_readers_of_a_file_that_was_replaced),
