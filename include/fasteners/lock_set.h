@@ -67,7 +67,8 @@ FASTENERS_BEGIN_DECLS
  *
  * Fibers. Locks that tell fibers apart (fiber.h) may be members, of whose holds and waits the fiber
  * is the owner, as ever; the array belongs to the thread, so a fiber must not go to another one
- * between acquire and release.
+ * between acquire and release, and the fiber that acquired releases: for another one the members
+ * are not held, and the array forgets them.
  *
  * Fork. In a forked child the ipc members are not held, and the members of the kind
  * fasteners_rw_lock are: there, fasteners_lock_set_release gives back the latter, and says
