@@ -150,7 +150,8 @@ static inline fasteners_lock_set_member fasteners_member_write(fasteners_rw_lock
  * FASTENERS_OK              the calling thread holds all members now
  * FASTENERS_BUSY            FASTENERS_NO_WAIT was given, and somebody else holds this member
  * FASTENERS_TIMED_OUT       the time was up before this member was free
- * FASTENERS_CANCELLED       the handle of this member was cancelled while the set waited for it
+ * FASTENERS_CANCELLED       the handle of this member was cancelled while the set waited for it; or
+ *                           the hook `wait` of this thread lock gave up with this status or LOST
  * FASTENERS_WOULD_DEADLOCK  this member and one before it in the array are handles on the same
  *                           file, and not both for reading: at once, whatever the time-out. Or the
  *                           object's acquire says so, since the thread holds the lock already.

@@ -316,6 +316,41 @@ static void t11_a_set_waits_for_another_fiber(void **state)
     fasteners_ipc_lock_destroy(lock);
 }
 
+static fasteners_status give_up_with_lost(void *user, void *fiber, int64_t timeout_ms)
+{
+    (void)user, (void)fiber, (void)timeout_ms;
+    return FASTENERS_LOST;
+}
+
+static void wake_nobody(void *user, void *fiber)
+{
+    (void)user, (void)fiber;
+}
+
+/* LOST within a set means that a file was replaced, and the set begins again: not so here. */
+static void t11_a_hook_that_gives_up_with_lost_ends_the_acquire(void **state)
+{
+    fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
+    fasteners_rw_lock lock;
+    fasteners_lock_set_member set[] = {
+        fasteners_member_ipc_lock(lock_at(A)),
+        fasteners_member_write(&lock),
+    };
+
+    (void)state;
+    options.current = current_fiber;
+    options.wait = give_up_with_lost;
+    options.wake = wake_nobody;
+    assert_int_equal(fasteners_rw_lock_init(&lock, &options), FASTENERS_OK);
+    running = (void *)1;
+    assert_int_equal(fasteners_rw_lock_acquire_read(&lock, 0), FASTENERS_OK);
+    running = (void *)2;
+    expect_set(set, 2, FASTENERS_FOREVER, FASTENERS_CANCELLED, 1);
+    running = (void *)1;
+    assert_int_equal(fasteners_rw_lock_release_read(&lock), FASTENERS_OK);
+    fasteners_rw_lock_destroy(&lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +366,7 @@ int main(void)
         set_test(s8_a_child_holds_no_file_of_the_set),
         fault_test(s2_an_adopted_descriptor_is_a_member_like_any_other),
         fault_test(t11_a_set_waits_for_another_fiber),
+        set_test(t11_a_hook_that_gives_up_with_lost_ends_the_acquire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
