@@ -12,8 +12,10 @@ configure "$SOURCE_DIR/tests/package/consumer" "$WORK/build" -DCMAKE_PREFIX_PATH
     -DWANTED_VERSION=0.1 -DCONSUMER_LANGUAGE="$language"
 build "$WORK/build"
 
-for library in fasteners static; do
-    "$WORK/build/consumer_$library" "$WORK/consumer.lock" || fail "consumer_$library exits with $?"
+programs='fasteners static'
+[ "$language" = C ] || programs+=' hpp'
+for program in $programs; do
+    "$WORK/build/consumer_$program" "$WORK/consumer.lock" || fail "consumer_$program exits with $?"
 done
 needed() {
     readelf -d "$WORK/build/consumer_$1" | sed -n 's/.*(NEEDED).*\[\(libfasteners.*\)\]/\1/p'

@@ -5,27 +5,24 @@
 source "$(dirname "$0")/prelude.sh"
 need pkg-config
 
-# library_build NAME ARGUMENT...: builds the library alone and installs it below $WORK/NAME.root
-library_build() {
-    configure "$SOURCE_DIR" "$WORK/$1" -DFASTENERS_TESTS=OFF "${@:2}"
-    build "$WORK/$1"
-    DESTDIR=$WORK/$1.root "$CMAKE" --install "$WORK/$1" >/dev/null
-}
-
 # pc_lines NAME FOLDER: what the installed fasteners.pc says about places
 pc_lines() {
     grep -E '^(prefix|libdir|includedir)=' "$WORK/$1.root$2/pkgconfig/fasteners.pc"
 }
 
-library_build usr -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib
+# A build that was not configured for it.
+DESTDIR=$WORK/usr.root "$CMAKE" --install "$BUILD_DIR" --prefix /usr >/dev/null
 same "fasteners.pc in /usr" 'prefix=/usr
-libdir=${prefix}/lib
-includedir=${prefix}/include' "$(pc_lines usr /usr/lib)"
+libdir=${prefix}/'"$LIBDIR"'
+includedir=${prefix}/include' "$(pc_lines usr "/usr/$LIBDIR")"
 same "pkg-config leaves the system's own folders out" -lfasteners \
-    "$(PKG_CONFIG_LIBDIR=$WORK/usr.root/usr/lib/pkgconfig pkg-config --cflags --libs fasteners |
+    "$(PKG_CONFIG_LIBDIR=$WORK/usr.root/usr/$LIBDIR/pkgconfig pkg-config --cflags --libs fasteners |
         tr -d ' ')"
 
-library_build libdir -DCMAKE_INSTALL_PREFIX=/opt/p -DCMAKE_INSTALL_LIBDIR=/opt/l/lib
+configure "$SOURCE_DIR" "$WORK/libdir" -DFASTENERS_TESTS=OFF \
+    -DCMAKE_INSTALL_PREFIX=/opt/p -DCMAKE_INSTALL_LIBDIR=/opt/l/lib
+build "$WORK/libdir"
+DESTDIR=$WORK/libdir.root "$CMAKE" --install "$WORK/libdir" >/dev/null
 same "fasteners.pc with an absolute library folder" 'prefix=/opt/p
 libdir=/opt/l/lib
 includedir=${prefix}/include' "$(pc_lines libdir /opt/l/lib)"

@@ -3,6 +3,7 @@
 #   SOURCE_DIR BUILD_DIR    of the project
 #   PREFIX                  an installed copy of it (fixture "installed"); look, do not touch
 #   LIBDIR                  the library folder below a prefix
+#   PACKAGES                what cpack has made (fixture "packages"), and build/, its build
 #   CMAKE CC CXX            tools; CXX is empty if there is none
 #   WORK                    a folder of the test's own; it is made anew here
 set -euo pipefail
