@@ -211,7 +211,7 @@ bool fasteners_rw_lock_was_abandoned(const fasteners_rw_lock *opaque)
 
 /* -------------------------------------------------------------------------------- fibers -- */
 
-fasteners_status fasteners_rw_lock_abandon(fasteners_rw_lock *opaque, void *fiber)
+fasteners_status fasteners_rw_lock_fiber_ended(fasteners_rw_lock *opaque, void *fiber)
 {
     if (opaque == NULL || fiber == NULL || fst_rw_fibers(fst_rw_of(opaque)) == NULL)
         return FASTENERS_INVALID;

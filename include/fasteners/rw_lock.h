@@ -123,7 +123,7 @@ typedef enum fasteners_preference {
  *
  * fasteners_current_fn (fiber.h): the fiber that runs and calls; if it is NULL, the call is
  *   FASTENERS_INVALID. A fiber that ended while it held the lock holds it under its name, until
- *   fasteners_rw_lock_abandon.
+ *   fasteners_rw_lock_fiber_ended.
  *
  * fasteners_wait_fn: suspends the calling fiber, which `fiber` is, until wake was called for it;
  *   for timeout_ms at most, which is more than 0, or FASTENERS_FOREVER. Returns
@@ -146,7 +146,7 @@ typedef enum fasteners_preference {
  *   before that `wait` has begun, and must not be lost. It need not let the fiber run at once, and
  *   must not suspend the caller. It is called once for each fiber that gets the lock after a wait,
  *   and never later: no acquire returns before its own wake has come. So the fiber exists, unless
- *   it was thrown away (fasteners_rw_lock_abandon).
+ *   it was thrown away (fasteners_rw_lock_fiber_ended).
  *
  * With a scheduler of one thread:
  *
@@ -205,10 +205,10 @@ typedef struct fasteners_rw_lock_options {
      * another thread. What is different:
      *   - The lock is to be destroyed; and it is slower: each call takes a mutex for a moment.
      *   - Nobody overtakes those who wait: a release gives the lock to whoever is next.
-     *   - The end of a fiber cannot be seen: see fasteners_rw_lock_abandon. `log` is told by that.
+     *   - The end of a fiber cannot be seen: see fasteners_rw_lock_fiber_ended. That tells `log`.
      *   - A forked child has all fibers' holds and waits, as it has a copy of the fibers and of
      *     what schedules them. Fibers that were just running in other threads are not there any
-     *     more: if they held the lock, fasteners_rw_lock_abandon gives it back.
+     *     more: if they held the lock, fasteners_rw_lock_fiber_ended gives it back.
      */
     fasteners_current_fn current;
     fasteners_wait_fn wait;
@@ -381,15 +381,15 @@ FASTENERS_API bool fasteners_rw_lock_was_abandoned(const fasteners_rw_lock *lock
  * is about to, or will never run again, gives back whatever it holds: its write hold passes to
  * whoever is next, and fasteners_rw_lock_was_abandoned tells so. If it was thrown away while it
  * waited in an acquire, it waits no longer; such a fiber's stack has to exist until this has
- * returned, and no other thread may be in a release, downgrade or abandon of this lock meanwhile,
- * or in an acquire that gives up: it may be about to wake that fiber. To be called by anybody; by
- * a scheduler for each fiber that ends, or by whoever finds that one is missing.
+ * returned, and no other thread may be in a release, downgrade or fiber_ended of this lock
+ * meanwhile, or in an acquire that gives up: it may be about to wake that fiber. To be called by
+ * anybody; by a scheduler for each fiber that ends, or by whoever finds that one is missing.
  *
  * FASTENERS_OK         the fiber held the lock, or waited for it, and does so no longer
  * FASTENERS_NOT_OWNER  it did not
  * FASTENERS_INVALID    lock or fiber is NULL, or the lock has no hooks
  */
-FASTENERS_API fasteners_status fasteners_rw_lock_abandon(fasteners_rw_lock *lock, void *fiber);
+FASTENERS_API fasteners_status fasteners_rw_lock_fiber_ended(fasteners_rw_lock *lock, void *fiber);
 
 FASTENERS_END_DECLS
 

@@ -32,7 +32,7 @@ static void thread_ends(void *argument)
     seat *self = argument;
 
     for (int i = 0; i < endings; i++)
-        (void)fasteners_rw_lock_abandon(ending[i], self);
+        (void)fasteners_rw_lock_fiber_ended(ending[i], self);
     pthread_cond_destroy(&self->changed);
     pthread_mutex_destroy(&self->mutex);
     free(self);

@@ -55,7 +55,7 @@ static void child_tells_of_the_writer(void)
     hook_alone();
     REQUIRE(fasteners_rw_lock_owner(&lock) == FASTENERS_OWNER_WRITER);
     REQUIRE(act(&lock, ACQUIRE_READ, NO_WAIT) == FASTENERS_BUSY);
-    REQUIRE(fasteners_rw_lock_abandon(&lock, atomic_load(&names[0])) == OK);
+    REQUIRE(fasteners_rw_lock_fiber_ended(&lock, atomic_load(&names[0])) == OK);
     REQUIRE(act(&lock, ACQUIRE_READ, NO_WAIT) == OK);
     REQUIRE(fasteners_rw_lock_was_abandoned(&lock));
     REQUIRE(act(&lock, RELEASE_READ, 0) == OK);
@@ -106,7 +106,7 @@ static void child_of_the_busy(void)
 {
     hook_alone();
     for (int i = 0; i < WORKERS; i++)
-        (void)fasteners_rw_lock_abandon(&lock, atomic_load(&names[i]));
+        (void)fasteners_rw_lock_fiber_ended(&lock, atomic_load(&names[i]));
     REQUIRE(fasteners_rw_lock_owner(&lock) == FASTENERS_OWNER_NONE);
     REQUIRE(!fasteners_rw_lock_has_pending_writers(&lock));
     REQUIRE(act(&lock, ACQUIRE_READ, NO_WAIT) == OK);

@@ -291,17 +291,17 @@ static void t7_writer_ends(void **state)
     void *writer = fiber_start(end_as_writer, NULL);
 
     (void)state;
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, writer), NOT_OWNER);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, writer), NOT_OWNER);
     assert_true(fibers_run(1));
     void *next = fiber_start(find_it_abandoned, "yes");
     assert_false(fibers_run(1)); /* nobody can see the end of a fiber */
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, &lock), NOT_OWNER);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, &lock), NOT_OWNER);
     assert_int_equal(logged, 0);
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, writer), OK);
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, writer), NOT_OWNER);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, writer), OK);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, writer), NOT_OWNER);
     assert_int_equal(logged, 2);
     run_them();
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, next), NOT_OWNER);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, next), NOT_OWNER);
     fiber_start(find_it_abandoned, NULL);
     run_them();
 }
@@ -321,7 +321,7 @@ static void t7_reader_ends(void **state)
     run_them();
     fiber_start(find_it_abandoned, NULL);
     assert_false(fibers_run(1));
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, reader), OK);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, reader), OK);
     run_them();
     assert_int_equal(logged, 1);
 }
@@ -329,7 +329,7 @@ static void t7_reader_ends(void **state)
 /* What a scheduler that stops a fiber does: its stack is there until the lock has been told. */
 static void throw_away(void *fiber, fasteners_status expected)
 {
-    is(fasteners_rw_lock_abandon(&lock, fiber), expected);
+    is(fasteners_rw_lock_fiber_ended(&lock, fiber), expected);
     fiber_kill(fiber);
 }
 
@@ -528,7 +528,7 @@ static void t11_programs_without_hooks_go_on(void **state)
     options.size = offsetof(fasteners_rw_lock_options, current);
     assert_int_equal(fasteners_rw_lock_init(&mine, &options), OK);
     assert_int_equal(act(&mine, ACQUIRE_WRITE, NO_WAIT), OK); /* by a thread that is no fiber */
-    assert_int_equal(fasteners_rw_lock_abandon(&mine, &mine), INVALID);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&mine, &mine), INVALID);
     assert_int_equal(act(&mine, RELEASE_WRITE, 0), OK);
 }
 
@@ -542,8 +542,8 @@ static void t11_who_is_no_fiber_is_refused(void **state)
     assert_int_equal(act(&lock, RELEASE_WRITE, 0), NOT_OWNER);
     assert_int_equal(act(&lock, DOWNGRADE, 0), NOT_OWNER);
     assert_false(fasteners_rw_lock_is_reader(&lock) || fasteners_rw_lock_is_writer(&lock, true));
-    assert_int_equal(fasteners_rw_lock_abandon(&lock, NULL), INVALID);
-    assert_int_equal(fasteners_rw_lock_abandon(NULL, &lock), INVALID);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&lock, NULL), INVALID);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(NULL, &lock), INVALID);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

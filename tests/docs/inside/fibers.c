@@ -31,6 +31,6 @@ int main(void)
     if (status == FASTENERS_OK)
         status = fasteners_rw_lock_acquire_write(&lock, FASTENERS_FOREVER);
     if (status == FASTENERS_OK)
-        status = fasteners_rw_lock_abandon(&lock, &fiber);
+        status = fasteners_rw_lock_fiber_ended(&lock, &fiber);
     return status == FASTENERS_OK && fasteners_rw_lock_destroy(&lock) == FASTENERS_OK ? 0 : 1;
 }
