@@ -15,6 +15,7 @@
 
 struct options {
     bool quick;
+    int rounds; /* 0: as many as seem right */
     const char *only, *csv, *directory;
     const char *peers[RESULTS_PEERS];
     size_t peer_count;
@@ -25,6 +26,7 @@ static struct team teams[RESULTS_PEERS];
 static const char usage[] =
     "usage: ipc_bench [option...]\n"
     "  --quick          some 20 s instead of some minutes\n"
+    "  --rounds N       so many rounds in every column\n"
     "  --only COLUMN    pair, handoff, cpu, overshoot, hog, crowd (or crowd-8), crash,\n"
     "                   rw (or rw-pair, rw-join, rw-writer, rw-mixed)\n"
     "  --peer NAME      this peer (may be given several times); ratios are to the first one\n"
@@ -38,17 +40,28 @@ static void list_peers(void)
         printf("%-20s %s\n", bench_peers[i]->name, bench_peers[i]->title);
 }
 
+static bool is_number(const char *text)
+{
+    return strspn(text, "0123456789") == strlen(text) && strlen(text) < 6 && atoi(text) > 0;
+}
+
 /* False: bad arguments. Ends the program where that is all there is to do. */
 static bool parse(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {
-        {"quick", no_argument, NULL, 'q'},      {"only", required_argument, NULL, 'o'},
-        {"peer", required_argument, NULL, 'p'}, {"csv", required_argument, NULL, 'c'},
-        {"dir", required_argument, NULL, 'd'},  {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"quick", no_argument, NULL, 'q'},
+                                          {"only", required_argument, NULL, 'o'},
+                                          {"peer", required_argument, NULL, 'p'},
+                                          {"csv", required_argument, NULL, 'c'},
+                                          {"dir", required_argument, NULL, 'd'},
+                                          {"list", no_argument, NULL, 'l'},
+                                          {"rounds", required_argument, NULL, 'r'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     for (int which; (which = getopt_long(argc, argv, "", known, NULL)) >= 0;) {
         if (which == 'q')
             options->quick = true;
+        else if (which == 'r' && is_number(optarg))
+            options->rounds = atoi(optarg);
         else if (which == 'o')
             options->only = optarg;
         else if (which == 'p' && options->peer_count < RESULTS_PEERS)
@@ -140,12 +153,13 @@ static void run_round(const struct results *results, struct sheet *sheet, int ro
     }
 }
 
-static void run_scenario(const struct results *results, struct sheet *sheet, bool quick)
+static void run_scenario(const struct results *results, struct sheet *sheet,
+                         const struct options *options)
 {
-    const struct effort *effort = &sheet->scenario->effort[quick ? 0 : 1];
-    for (int round = 0; round < effort->rounds; round++) {
-        fprintf(stderr, "\r%-12s round %d of %d   ", sheet->scenario->name, round + 1,
-                effort->rounds);
+    const struct effort *effort = &sheet->scenario->effort[options->quick ? 0 : 1];
+    int rounds = options->rounds ? options->rounds : effort->rounds;
+    for (int round = 0; round < rounds; round++) {
+        fprintf(stderr, "\r%-12s round %d of %d   ", sheet->scenario->name, round + 1, rounds);
         run_round(results, sheet, round, effort->slice_ms);
     }
     fprintf(stderr, "\r%40s\r", "");
@@ -198,7 +212,7 @@ static void clean_up(struct results *results, const char *directory)
 static void measure(const struct results *results, const struct options *options)
 {
     for (size_t s = 0; s < results->sheet_count; s++)
-        run_scenario(results, &results->sheets[s], options->quick);
+        run_scenario(results, &results->sheets[s], options);
     print_machine("after");
     report_tables(results, stdout);
     report_wanted(results, stdout);
