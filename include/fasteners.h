@@ -12,10 +12,13 @@
  *     #include <fasteners.h>
  *
  *     fasteners_ipc_lock *lock;
- *     if (fasteners_ipc_lock_create(&lock, "/run/lock/demo.lock", NULL) != FASTENERS_OK)
+ *     fasteners_status status;
+ *
+ *     status = fasteners_ipc_lock_create(&lock, "/run/lock/demo", NULL);
+ *     if (status != FASTENERS_OK)
  *         return 1;
  *     if (fasteners_ipc_lock_acquire(lock, 5000) == FASTENERS_OK) {
- *         ... no other process and no other thread is in here ...
+ *         // no other process and no other thread is in here
  *         fasteners_ipc_lock_release(lock);
  *     }
  *     fasteners_ipc_lock_destroy(lock);

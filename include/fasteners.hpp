@@ -11,10 +11,10 @@
  *     fasteners::ipc_lock lock("/var/lib/app/lock");
  *     {
  *         std::scoped_lock hold(lock);
- *         ... no other process and no other thread is in here ...
+ *         // no other process and no other thread is in here
  *     }
  *     if (std::unique_lock hold(lock, std::chrono::seconds(5)); hold)
- *         ...
+ *         rewrite_the_index();
  *
  *     type                   shaped like              upon
  *     fasteners::ipc_lock    std::timed_mutex         fasteners_ipc_lock (ipc_lock.h)
@@ -143,7 +143,7 @@ namespace fasteners
  *
  *     catch (const fasteners::error &failure) {
  *         if (failure.code() == std::errc::permission_denied)
- *             ...
+ *             ask_for_permission();
  *         std::cerr << failure.what() << '\n';
  *     }
  */

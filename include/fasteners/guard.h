@@ -28,12 +28,12 @@ FASTENERS_BEGIN_DECLS
  *         return fasteners_ipc_guard_release(&guard);
  *     }
  *
- *     macro                     type                        holds
- *     FASTENERS_IPC_GUARD       fasteners_ipc_guard         a fasteners_ipc_lock
- *     FASTENERS_IPC_READ_GUARD  fasteners_ipc_read_guard    a fasteners_ipc_rwlock, for reading
- *     FASTENERS_IPC_WRITE_GUARD fasteners_ipc_write_guard   a fasteners_ipc_rwlock, for writing
- *     FASTENERS_RW_READ_GUARD   fasteners_rw_read_guard     a fasteners_rw_lock, for reading
- *     FASTENERS_RW_WRITE_GUARD  fasteners_rw_write_guard    a fasteners_rw_lock, for writing
+ *     macro                      type                       holds
+ *     FASTENERS_IPC_GUARD        fasteners_ipc_guard        a fasteners_ipc_lock
+ *     FASTENERS_IPC_READ_GUARD   fasteners_ipc_read_guard   a fasteners_ipc_rwlock, for reading
+ *     FASTENERS_IPC_WRITE_GUARD  fasteners_ipc_write_guard  a fasteners_ipc_rwlock, for writing
+ *     FASTENERS_RW_READ_GUARD    fasteners_rw_read_guard    a fasteners_rw_lock, for reading
+ *     FASTENERS_RW_WRITE_GUARD   fasteners_rw_write_guard   a fasteners_rw_lock, for writing
  *
  * FASTENERS_..._GUARD(name, lock, timeout_ms) declares the variable `name` and acquires `lock`, a
  * pointer, waiting at most timeout_ms (see timeout.h). To try without waiting, Python's try_lock,
@@ -101,7 +101,9 @@ typedef struct fasteners_rw_write_guard {
  * `status` is what the acquire function of the lock returns, with the same meaning, be it
  * FASTENERS_INVALID for NULL; the lock is held if it is FASTENERS_OK.
  *
- *     fasteners_rw_read_guard guard = fasteners_rw_read_guard_acquire(&lock, FASTENERS_FOREVER);
+ *     fasteners_rw_read_guard guard;
+ *
+ *     guard = fasteners_rw_read_guard_acquire(&lock, FASTENERS_FOREVER);
  *     if (guard.status == FASTENERS_OK)
  *         look();
  *     fasteners_rw_read_guard_release(&guard);
@@ -139,6 +141,10 @@ static inline fasteners_status fasteners_ipc_write_guard_release(fasteners_ipc_w
 static inline fasteners_status fasteners_rw_read_guard_release(fasteners_rw_read_guard *guard);
 static inline fasteners_status fasteners_rw_write_guard_release(fasteners_rw_write_guard *guard);
 
+/*
+ * Declares the variable `name`, a guard of `lock` that is released at the end of its block, and
+ * acquires the lock, waiting at most timeout_ms: see the types.
+ */
 #if defined(__GNUC__)
 #define FASTENERS_GUARD_(type, name, lock, timeout_ms)                                             \
     __attribute__((__cleanup__(type##_release))) type name = type##_acquire((lock), (timeout_ms))

@@ -26,7 +26,9 @@ FASTENERS_BEGIN_DECLS
  * fasteners_ipc_lock_check tells the holder.
  *
  *     fasteners_ipc_lock *lock;
- *     fasteners_status status = fasteners_ipc_lock_create(&lock, "/var/lib/app/lock", NULL);
+ *     fasteners_status status;
+ *
+ *     status = fasteners_ipc_lock_create(&lock, "/var/lib/app/lock", NULL);
  *     if (status != FASTENERS_OK)
  *         return fail(status);
  *     status = fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER);
@@ -271,8 +273,10 @@ typedef struct fasteners_holder {
  * by the time it returns, the holder may be another one.
  *
  *     fasteners_holder holder = FASTENERS_HOLDER_INIT;
- *     if (status == FASTENERS_BUSY && fasteners_ipc_lock_holder(lock, &holder) == FASTENERS_OK)
- *         printf("process %lld (%s) is in the way\n", (long long)holder.pid, holder.program);
+ *
+ *     if (fasteners_ipc_lock_holder(lock, &holder) == FASTENERS_OK)
+ *         printf("process %lld (%s) is in the way\n",
+ *                (long long)holder.pid, holder.program);
  *
  * Linux tells the process for every kind of holder that this user may look at; other POSIX systems
  * tell the process id alone. Where the system does not tell, pid is 0: never a wrong one. (A holder
@@ -296,9 +300,11 @@ FASTENERS_API fasteners_status fasteners_ipc_lock_holder(fasteners_ipc_lock *loc
  *
  *     fasteners_holder holders[8];
  *     size_t count, i;
+ *
  *     for (i = 0; i < 8; i++)
  *         holders[i] = (fasteners_holder)FASTENERS_HOLDER_INIT;
- *     if (fasteners_ipc_lock_holders(lock, holders, 8, &count) == FASTENERS_OK)
+ *     status = fasteners_ipc_lock_holders(lock, holders, 8, &count);
+ *     if (status == FASTENERS_OK)
  *         for (i = 0; i < count && i < 8; i++)
  *             printf("process %lld reads\n", (long long)holders[i].pid);
  *

@@ -47,6 +47,7 @@ typedef void (*fasteners_sleep_fn)(void *user, int64_t ms);
  * differ; a zero field is the default.
  *
  *     fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+ *
  *     options.fair = true;
  *     options.mode = 0660;
  *     status = fasteners_ipc_lock_create(&lock, path, &options);

@@ -10,8 +10,11 @@
  * machine. A program that lets its users choose where the lock lies can ask first:
  *
  *     fasteners_probe_report report = FASTENERS_PROBE_REPORT_INIT;
- *     if (fasteners_ipc_probe("/srv/shared", &report) == FASTENERS_NOT_SUPPORTED)
- *         printf("locks do not work on this file system (%s)\n", report.filesystem);
+ *     fasteners_status status;
+ *
+ *     status = fasteners_ipc_probe("/srv/shared", &report);
+ *     if (status == FASTENERS_NOT_SUPPORTED)
+ *         printf("locks do not work here (%s)\n", report.filesystem);
  *     else if (report.verdict == FASTENERS_LOCKS_EXCLUDE_HERE)
  *         printf("locks work among the programs of this machine\n");
  */
@@ -40,11 +43,11 @@ typedef enum fasteners_verdict {
     FASTENERS_LOCKS_MISSING = 4
 } fasteners_verdict;
 
-/* Where the files are. UNKNOWN: a file system in user space, or one that is not known here. */
+/* Where the files are. */
 typedef enum fasteners_locality {
-    FASTENERS_LOCALITY_UNKNOWN = 0,
-    FASTENERS_LOCALITY_LOCAL = 1,
-    FASTENERS_LOCALITY_REMOTE = 2
+    FASTENERS_LOCALITY_UNKNOWN = 0, /* in user space, or in a file system not known here */
+    FASTENERS_LOCALITY_LOCAL = 1,   /* on this machine */
+    FASTENERS_LOCALITY_REMOTE = 2   /* on another one, which may serve further machines */
 } fasteners_locality;
 
 /*

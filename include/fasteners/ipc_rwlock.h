@@ -22,12 +22,16 @@ FASTENERS_BEGIN_DECLS
  * byte or on the whole of the file.
  *
  *     fasteners_ipc_rwlock *lock;
- *     if (fasteners_ipc_rwlock_create(&lock, "/var/lib/app/index.lock", NULL) != FASTENERS_OK)
- *         return -1;
+ *     fasteners_status status;
  *
- *     if (fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_FOREVER) == FASTENERS_OK) {
- *         bool stale = look_at_the_index();
- *         if (stale && fasteners_ipc_rwlock_upgrade(lock, 1000) == FASTENERS_OK) {
+ *     status = fasteners_ipc_rwlock_create(&lock, "/srv/app/lock", NULL);
+ *     if (status != FASTENERS_OK)
+ *         return fail(status);
+ *     status = fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_FOREVER);
+ *     if (status == FASTENERS_OK) {
+ *         if (index_is_old())
+ *             status = fasteners_ipc_rwlock_upgrade(lock, 1000);
+ *         if (fasteners_ipc_rwlock_is_writer(lock)) {
  *             rewrite_the_index();
  *             fasteners_ipc_rwlock_downgrade(lock);
  *         }

@@ -18,11 +18,14 @@ FASTENERS_BEGIN_DECLS
  * when it is time for the second one.
  *
  *     fasteners_ipc_wait *wait;
- *     if (fasteners_ipc_lock_acquire_begin(lock, 5000, &wait) != FASTENERS_OK)
- *         return fail();
- *     struct pollfd waits = {.fd = (int)fasteners_ipc_wait_descriptor(wait), .events = POLLIN};
- *     while (fasteners_ipc_wait_finish(&wait) == FASTENERS_BUSY)
- *         poll(&waits, 1, -1);            ... together with everything else ...
+ *     struct pollfd polled = {.events = POLLIN};
+ *
+ *     status = fasteners_ipc_lock_acquire_begin(lock, 5000, &wait);
+ *     if (status != FASTENERS_OK)
+ *         return fail(status);
+ *     polled.fd = (int)fasteners_ipc_wait_descriptor(wait);
+ *     while ((status = fasteners_ipc_wait_finish(&wait)) == FASTENERS_BUSY)
+ *         poll(&polled, 1, -1); // together with everything else
  *
  * Owner. The wait belongs to whoever began it; one thread at a time may use it. It holds what it
  * got until finish gives that to the thread that calls it, which may be another one than began: to

@@ -20,20 +20,22 @@ FASTENERS_BEGIN_DECLS
  * one time-out for all of them. Sets never deadlock with each other, in whatever order their
  * members are given: each set is acquired in an order of the library's.
  *
- *     fasteners_status transfer(struct account *from, struct account *to, long amount)
+ *     fasteners_status transfer(account *from, account *to, long amount)
  *     {
  *         fasteners_lock_set_member locks[] = {
  *             fasteners_member_ipc_lock(from->lock),
  *             fasteners_member_ipc_lock(to->lock),
  *             fasteners_member_read(&rates_lock),
  *         };
+ *         fasteners_status status;
  *         size_t failed;
- *         fasteners_status status = fasteners_lock_set_acquire(locks, 3, 1000, &failed);
+ *
+ *         status = fasteners_lock_set_acquire(locks, 3, 1000, &failed);
  *         if (status == FASTENERS_OK) {
  *             move_money(from, to, amount);
  *             status = fasteners_lock_set_release(locks, 3, NULL);
  *         } else {
- *             fprintf(stderr, "lock %zu: %s\n", failed, fasteners_strerror(status));
+ *             printf("lock %zu: %s\n", failed, fasteners_strerror(status));
  *         }
  *         return status;
  *     }

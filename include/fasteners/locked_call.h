@@ -24,13 +24,18 @@ FASTENERS_BEGIN_DECLS
  *         return append_to_the_journal(line);
  *     }
  *
- *     fasteners_call call;
- *     fasteners_status status =
- *         fasteners_ipc_locked("/var/lib/app/lock", NULL, 5000, append_line, "started", &call);
- *     if (!call.called)
- *         printf("not done: %s\n", fasteners_strerror(status));
- *     else if (call.result != 0)
- *         printf("done, in vain\n");
+ *     void say_that_it_started(void)
+ *     {
+ *         fasteners_call call;
+ *         fasteners_status status;
+ *
+ *         status = fasteners_ipc_locked("/var/lib/app/lock", NULL, 5000,
+ *                                       append_line, "started", &call);
+ *         if (!call.called)
+ *             printf("not done: %s\n", fasteners_strerror(status));
+ *         else if (call.result != 0)
+ *             printf("done, in vain\n");
+ *     }
  *
  * How it is left. The lock is released when the function returns. It is released, too, if the
  * function throws a C++ exception, which then goes on to the caller; and if the function ends its

@@ -21,18 +21,23 @@ FASTENERS_BEGIN_DECLS
  *
  *     static fasteners_rw_lock lock = FASTENERS_RW_LOCK_INIT;
  *
- *     int look_up(int key)
+ *     fasteners_status look_up(int key, int *value)
  *     {
- *         if (fasteners_rw_lock_acquire_read(&lock, FASTENERS_FOREVER) != FASTENERS_OK)
- *             return -1;
- *         int value = table_get(key);
- *         fasteners_rw_lock_release_read(&lock);
- *         return value;
+ *         fasteners_status status;
+ *
+ *         status = fasteners_rw_lock_acquire_read(&lock, 100);
+ *         if (status == FASTENERS_OK) {
+ *             *value = table_get(key);
+ *             status = fasteners_rw_lock_release_read(&lock);
+ *         }
+ *         return status;
  *     }
  *
  *     fasteners_status change(int key, int value)
  *     {
- *         fasteners_status status = fasteners_rw_lock_acquire_write(&lock, 100);
+ *         fasteners_status status;
+ *
+ *         status = fasteners_rw_lock_acquire_write(&lock, 100);
  *         if (status == FASTENERS_OK) {
  *             table_put(key, value);
  *             status = fasteners_rw_lock_release_write(&lock);
@@ -150,22 +155,30 @@ typedef enum fasteners_preference {
  *
  * With a scheduler of one thread:
  *
- *     void *current(void *user) { return ((scheduler *)user)->running; }
- *
- *     fasteners_status wait(void *user, void *fiber, int64_t timeout_ms)
+ *     void *current(void *user)
  *     {
- *         int64_t end = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
- *         while (!((struct fiber *)fiber)->woken && now_ms() < end)
- *             run_others_until(user, end);
- *         bool woken = ((struct fiber *)fiber)->woken;
- *         ((struct fiber *)fiber)->woken = false;
- *         return woken ? FASTENERS_OK : FASTENERS_TIMED_OUT;
+ *         return ((scheduler *)user)->running;
  *     }
  *
- *     void wake(void *user, void *fiber)
+ *     fasteners_status wait(void *user, void *who, int64_t timeout_ms)
  *     {
- *         ((struct fiber *)fiber)->woken = true;
- *         make_runnable(user, fiber);
+ *         fiber *self = who;
+ *         int64_t end = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+ *
+ *         while (!self->woken && now_ms() < end)
+ *             run_others_until(user, end);
+ *         if (!self->woken)
+ *             return FASTENERS_TIMED_OUT;
+ *         self->woken = false;
+ *         return FASTENERS_OK;
+ *     }
+ *
+ *     void wake(void *user, void *who)
+ *     {
+ *         fiber *sleeper = who;
+ *
+ *         sleeper->woken = true;
+ *         make_runnable(user, sleeper);
  *     }
  */
 typedef fasteners_status (*fasteners_wait_fn)(void *user, void *fiber, int64_t timeout_ms);
@@ -195,6 +208,7 @@ typedef struct fasteners_rw_lock_options {
      * each, and has to exist for as long as any of them may be called.
      *
      *     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
+     *
      *     options.current = current;
      *     options.wait = wait;
      *     options.wake = wake;
@@ -253,7 +267,7 @@ fasteners_rw_lock_init(fasteners_rw_lock *lock, const fasteners_rw_lock_options 
  *
  * FASTENERS_OK       done
  * FASTENERS_BUSY     a thread holds it, the calling one included, or waits for it: nothing was
- * changed
+ *                    changed
  * FASTENERS_INVALID  lock is NULL
  * FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR  as for acquire_read
  */
@@ -308,6 +322,7 @@ fasteners_rw_lock_release_write(fasteners_rw_lock *lock);
  * failure the read hold is kept.
  *
  *     fasteners_status status = fasteners_rw_lock_upgrade(&lock, 100);
+ *
  *     if (status == FASTENERS_OK) {
  *         write_what_was_read();
  *         fasteners_rw_lock_release_write(&lock);
@@ -358,9 +373,9 @@ FASTENERS_API bool fasteners_rw_lock_has_pending_writers(const fasteners_rw_lock
 
 /* How a lock is held. */
 typedef enum fasteners_rw_owner {
-    FASTENERS_OWNER_NONE = 0,
-    FASTENERS_OWNER_READER = 1,
-    FASTENERS_OWNER_WRITER = 2
+    FASTENERS_OWNER_NONE = 0,   /* nobody holds it */
+    FASTENERS_OWNER_READER = 1, /* one or more threads read */
+    FASTENERS_OWNER_WRITER = 2  /* one thread writes, and may read besides */
 } fasteners_rw_owner;
 
 /*

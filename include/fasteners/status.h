@@ -14,9 +14,16 @@ FASTENERS_BEGIN_DECLS
  * system and never change.
  *
  *     switch (fasteners_ipc_lock_acquire(lock, 1000)) {
- *     case FASTENERS_OK:        work(); fasteners_ipc_lock_release(lock); break;
- *     case FASTENERS_TIMED_OUT: puts("somebody else is at it"); break;
- *     default:                  puts("cannot lock at all"); break;
+ *     case FASTENERS_OK:
+ *         work();
+ *         fasteners_ipc_lock_release(lock);
+ *         break;
+ *     case FASTENERS_TIMED_OUT:
+ *         puts("somebody else is at it");
+ *         break;
+ *     default:
+ *         puts("cannot lock at all");
+ *         break;
  *     }
  */
 typedef enum fasteners_status {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""blocks.py DOCUMENT...: compiles and runs the code blocks of Markdown documents.
+"""blocks.py DOCUMENT...: compiles and runs the code blocks of Markdown documents and of headers.
 
 A block in C or C++ that has a main is a program. Any other one names, in a comment before it that
 is not rendered, the file below inside/ that completes it by including "block.inc":
@@ -12,6 +12,9 @@ runs in an empty folder and has to end with status 0 and to say nothing on the s
 output. If a paragraph that ends with "prints:" and a block without a language follow, that is what
 it has to print; "both print:" speaks of the two programs before.
 
+The blocks in the comments of a header (docs/tools/comments.py says which they are) are completed by
+inside/headers/HEADER_N.c, N being their number from 1 on.
+
 Environment: SOURCE_DIR, WORK (a folder for what is built), LIBRARY (the shared library), CC, CXX
 (may be empty), PYTHON (may be empty). Exit status 0; 1 if a block is wrong; 77 if all were skipped.
 """
@@ -23,9 +26,14 @@ import subprocess
 import sys
 import textwrap
 
+SOURCE_DIR = pathlib.Path(os.environ["SOURCE_DIR"])
+sys.path.append(str(SOURCE_DIR / "docs/tools"))
+
+import comments  # noqa: E402
+import headers  # noqa: E402
+
 EXIT_SKIPPED = 77
 PATIENCE_S = 60
-SOURCE_DIR = pathlib.Path(os.environ["SOURCE_DIR"])
 WORK = pathlib.Path(os.environ["WORK"])
 LIBRARY = pathlib.Path(os.environ["LIBRARY"])
 PYTHON = os.environ.get("PYTHON", "")
@@ -76,6 +84,28 @@ def blocks_of(document, text):
             before = line.strip()
     if block is not None:
         raise block.wrong("the block has no end")
+    return programs
+
+
+def code_of(blocks):
+    for block in blocks:
+        if isinstance(block, comments.Code):
+            yield block
+        elif isinstance(block, comments.List):
+            for item in block.items:
+                yield from code_of(item.blocks)
+
+
+def blocks_of_header(document, text):
+    programs = []
+    for comment in headers.COMMENT.finditer(text):
+        for code in code_of(comments.blocks_of(comments.text_of(comment[0]))):
+            line = text.count("\n", 0, text.index(code.lines[0], comment.start())) + 1
+            language = "cpp" if document.suffix == ".hpp" else "c"
+            block = Block(document, line, language, None)
+            block.inside = f"headers/{document.stem}_{len(programs) + 1}"
+            block.text = "\n".join(code.lines) + "\n"
+            programs.append(block)
     return programs
 
 
@@ -149,12 +179,14 @@ def main(documents):
     wrong = []
     for document in documents:
         try:
-            blocks = blocks_of(document, (SOURCE_DIR / document).read_text())
+            document = pathlib.Path(document)
+            reader = blocks_of if document.suffix == ".md" else blocks_of_header
+            blocks = reader(document, (SOURCE_DIR / document).read_text())
         except Wrong as what:
             wrong.append(what)
             continue
         for block in blocks:
-            folder = WORK / f"{pathlib.Path(document).stem}-{block.line}"
+            folder = WORK / f"{document.name}-{block.line}"
             folder.mkdir(parents=True)
             try:
                 counts[check(block, folder)] += 1

@@ -24,6 +24,7 @@ $LIBDIR/cmake/fasteners/fasteners-targets.cmake
 $LIBDIR/libfasteners.a
 $LIBDIR/libfasteners.so
 $LIBDIR/pkgconfig/fasteners.pc
+$(files_below "$PREFIX" | grep -E '^share/man/man[37]/(fasteners|FASTENERS)[A-Za-z_]*\.[37]$')
 END
 )" "$development"
 same "both" "$(files_below "$PREFIX")" "$(LC_ALL=C sort <<<"$runtime
