@@ -2,7 +2,10 @@
 #ifndef FASTENERS_ATTRIBUTES_H
 #define FASTENERS_ATTRIBUTES_H
 
-/* What the declarations of the other headers are decorated with. */
+/*
+ * What the declarations of the other headers are decorated with. FASTENERS_API: what the shared
+ * library exports.
+ */
 
 #if defined(__GNUC__)
 #define FASTENERS_API __attribute__((visibility("default")))
@@ -32,6 +35,7 @@
 #define FASTENERS_NO_STUB
 #endif
 
+/* Between FASTENERS_BEGIN_DECLS and FASTENERS_END_DECLS the names are those of C. */
 #ifdef __cplusplus
 #define FASTENERS_BEGIN_DECLS extern "C" {
 #define FASTENERS_END_DECLS }

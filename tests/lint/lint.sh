@@ -62,16 +62,31 @@ scripts() {
         { nextfile }'
 }
 
+source_files() { c_files; scripts; files '(CMakeLists\.txt|\.py)$'; }
+
+# REUSE-IgnoreStart
 rule_license_line() {
-    { c_files; scripts; files '(CMakeLists\.txt|\.py)$'; } | while read -r file; do
-        head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
-    done | none "These do not begin with the line SPDX-License-Identifier: Apache-2.0"
+    local licensed
+    licensed=$(source_files | xargs -r -d '\n' awk '
+        FNR <= 2 && /SPDX-License-Identifier: Apache-2.0/ { print FILENAME }
+        FNR > 2 { nextfile }')
+    source_files | { grep -vxF -f <(echo "$licensed") || true; } |
+        none "These do not begin with the line SPDX-License-Identifier: Apache-2.0"
+}
+# REUSE-IgnoreEnd
+
+# The licence of every file can be told by a program (reuse.software).
+rule_reuse() {
+    need reuse
+    git rev-parse --is-inside-work-tree >/dev/null 2>&1 ||
+        { echo "skipped: without git it would look at build output"; exit $EXIT_SKIPPED; }
+    reuse lint
 }
 
 rule_columns() {
-    { c_files; scripts; files '(CMakeLists\.txt|\.py)$'; } | while read -r file; do
-        awk -v max=$MAX_COLUMNS 'length > max { print FILENAME ":" FNR ": " length }' "$file"
-    done | none "These lines are longer than $MAX_COLUMNS columns"
+    source_files | xargs -r -d '\n' awk -v max=$MAX_COLUMNS '
+        length > max { print FILENAME ":" FNR ": " length }' |
+        none "These lines are longer than $MAX_COLUMNS columns"
 }
 
 rule_clang_format() {
@@ -92,6 +107,26 @@ rule_clang_tidy() {
     files '^src/.*\.c$' | grep -F -f <(sed -n 's/.*"file": ".*\/\(src\/.*\)".*/\1/p' \
         "$BUILD_DIR/compile_commands.json") |
         xargs -r -d '\n' -n 4 -P 2 "$tool" --quiet -p "$BUILD_DIR" --warnings-as-errors='*'
+}
+
+# What it complains of without a reason: empty loops that say so by "continue", layouts that the
+# system fixes, what a cleanup function reads, and conditions on what other threads change.
+rule_cppcheck() {
+    need cppcheck
+    local silent check
+    silent=(missingIncludeSystem redundantContinue unusedStructMember
+        redundantAssignment:src/locked_call.c duplicateCondition:src/rw_lock_release.c)
+    files '^src/.*\.c$' | cppcheck --file-list=- -j 2 --quiet --std=c11 --inline-suppr \
+        --enable=warning,style,performance,portability --error-exitcode=1 \
+        $(for check in "${silent[@]}"; do echo "--suppress=$check"; done) \
+        -D'__has_include(header)=1' -I include -I src
+}
+
+# Words that are none, but for these: fro, sharable; commands of a test's own language.
+rule_codespell() {
+    need codespell
+    files . | grep -vxE 'LICENSE|LICENSES/.*' |
+        xargs -r -d '\n' codespell --ignore-words-list=fro,sharable,clos,rturns
 }
 
 # One source for all systems: what differs is a function of platform.h. A header has its guard, and
@@ -135,8 +170,57 @@ rule_function_length() {
     done | none "Functions of more than $MAX_FUNCTION_LINES lines"
 }
 
+# Every declaration of a public header has its comment. One stands for a row of types or of inline
+# functions that are alike; a macro may be told of elsewhere in the header. Names that end with _
+# are not public.
+rule_documented() {
+    files '^include/.*\.(h|hpp)$' | while read -r file; do
+        awk '
+            function name_of(line) {
+                sub(/ *([(={;]| : ).*/, "", line)
+                sub(/.*[ *]/, "", line)
+                return line
+            }
+            function kind_of(line) {
+                if (line ~ /^#/) return "macro"
+                if (line ~ /^typedef/) return "type"
+                return line ~ /^static inline/ ? "inline" : ""
+            }
+            /^namespace detail/ { detail = 1 }
+            detail { detail = !/^} \/\/ namespace detail/; next }
+            comment || /^ *\/\*/ {
+                told = told $0
+                comment = !/\*\/$/
+                if (!inside) fresh = 1
+                next
+            }
+            inside {
+                if (/\{$/) body = 1
+                if (/^}/ || !body && (/;$/ || kind == "macro" && !/\\$/)) inside = body = 0
+                next
+            }
+            /^$/ { fresh = 0; next }
+            /^(extern "C"|namespace|using|FASTENERS_[A-Z_]+(_DECLS|_\())/ { next }
+            /^[A-Za-z]/ || /^#[ \t]*define / {
+                name = /^#/ ? name_of($2) : name_of($0)
+                alike = kind_of($0) ~ /type|inline/ && kind_of($0) == row
+                if (name !~ /(_|_H|_HPP)$/ && !fresh && !alike)
+                    bare[name] = FNR (/^#/ ? ": macro " : ": ") name
+                kind = kind_of($0)
+                row = name ~ /_$/ ? "" : kind
+                body = kind != "macro" && /\{$/
+                inside = kind == "macro" ? /\\$/ : !/(;|\})$/
+            }
+            END {
+                for (name in bare)
+                    if (bare[name] !~ /: macro / || !index(told, name))
+                        print FILENAME ":" bare[name]
+            }' "$file"
+    done | none "Without a comment"
+}
+
 rule_top_level() {
-    local folders='include|src|tests|examples|docs|\..*'
+    local folders='include|src|tests|examples|docs|LICENSES|\..*'
     local pages='LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md'
     files . | cut -d/ -f1 | sort -u |
         { grep -vxE "$folders|$pages|CMakeLists\.txt|CMakePresets\.json" || true; } |
