@@ -27,7 +27,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <unwind.h>
 
 #include "../mutex.h"
 #include "cancel_posix.h"
@@ -63,18 +62,22 @@ static fst_mutex mutex;
 static waiter *idle;
 static waiter *all;
 
+#if defined(__GLIBC__) || defined(__FreeBSD__)
 /*
- * pthread_cancel needs the unwinder, and glibc loads it only then: a process without descriptors
- * would be aborted. Naming it here has it loaded with the library.
+ * pthread_cancel needs the unwinder there, and the C library loads it only then: a process without
+ * descriptors would be aborted. Naming it here has it loaded with the library.
  */
+#include <unwind.h>
 __attribute__((used)) static _Unwind_Reason_Code (*const volatile unwinder)(
     _Unwind_Trace_Fn, void *) = _Unwind_Backtrace;
+#endif
 
 /* ------------------------------------------------------------------- the waiter's side -- */
 
 /*
  * Where F_OFD_SETLKW is no cancellation point (musl) the cancel has to take effect anywhere: the
- * thread holds nothing here, and abandon asks for the truth.
+ * thread holds nothing here, and abandon asks for the truth. musl forgets to act upon a cancel that
+ * came before this, until it is asked to.
  */
 static void allow_cancel(void)
 {
@@ -84,6 +87,7 @@ static void allow_cancel(void)
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
 #endif
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
+    pthread_testcancel();
 }
 
 /* Signals are blocked in this thread, so nothing but the lock or pthread_cancel ends the call. */

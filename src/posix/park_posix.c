@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _XOPEN_SOURCE 700
+#define _DARWIN_C_SOURCE /* macOS: what is not POSIX besides */
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
@@ -23,18 +24,49 @@ typedef struct place {
 
 static place places[PLACES];
 
-/* When the library is loaded, for the reason that thread_end_posix.c gives. */
-__attribute__((constructor(102))) static void init_places(void)
+#ifdef __APPLE__
+/* Its conditions know the clock on the wall, or a length of time by the other one. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_cond_init(condition, NULL);
+}
+
+static int wait_until(place *here, int64_t deadline)
+{
+    int64_t now = fst_os_now();
+    int64_t left = deadline > now ? deadline - now : 0;
+    struct timespec length = {.tv_sec = (time_t)(left / FST_NS_PER_S),
+                              .tv_nsec = (long)(left % FST_NS_PER_S)};
+
+    return pthread_cond_timedwait_relative_np(&here->changed, &here->mutex, &length);
+}
+#else
+static void init_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t monotonic;
 
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static int wait_until(place *here, int64_t deadline)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline / FST_NS_PER_S),
+                             .tv_nsec = (long)(deadline % FST_NS_PER_S)};
+
+    return pthread_cond_timedwait(&here->changed, &here->mutex, &until);
+}
+#endif
+
+/* When the library is loaded, for the reason that thread_end_posix.c gives. */
+__attribute__((constructor(102))) static void init_places(void)
+{
     for (int i = 0; i < PLACES; i++) {
         pthread_mutex_init(&places[i].mutex, NULL);
-        pthread_cond_init(&places[i].changed, &monotonic);
+        init_condition(&places[i].changed);
     }
-    pthread_condattr_destroy(&monotonic);
 }
 
 static place *place_of(const _Atomic uint32_t *word)
@@ -44,12 +76,9 @@ static place *place_of(const _Atomic uint32_t *word)
 
 static bool wait_at(place *here, int64_t deadline)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline / FST_NS_PER_S),
-                             .tv_nsec = (long)(deadline % FST_NS_PER_S)};
-
     if (deadline == FST_NEVER)
         return pthread_cond_wait(&here->changed, &here->mutex) == 0;
-    return pthread_cond_timedwait(&here->changed, &here->mutex, &until) != ETIMEDOUT;
+    return wait_until(here, deadline) != ETIMEDOUT;
 }
 
 bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadline)

@@ -11,7 +11,8 @@
 void race_wait_until(int64_t when_ns)
 {
     int64_t wake = when_ns - SPIN_NS;
-    const struct timespec until = {.tv_sec = wake / 1000000000, .tv_nsec = wake % 1000000000};
+    const struct timespec until = {.tv_sec = (time_t)(wake / 1000000000),
+                                   .tv_nsec = (long)(wake % 1000000000)};
 
     if (test_now() < wake)
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);

@@ -14,6 +14,7 @@
 #include <fasteners.h>
 
 #include "agent_client.h"
+#include "emulator.h"
 #include "patience.h"
 #include "proc_info.h"
 #include "temp_dir.h"

@@ -4,6 +4,7 @@
  * is compiled with -fexceptions). G7: fork. What the system refuses: fault/test_guard.c.
  */
 #include "process_test.h"
+#include "unwinding.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -263,6 +264,8 @@ static void g6_the_end_of_the_thread_releases(void **state)
     static const within_fn ways[] = {end_the_thread, end_by_cancel};
     locks all;
 
+    if (!test_threads_unwind())
+        skip(); /* docs/platforms.md, "musl" */
     locks_make(&all, state);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         ending one = {.all = &all, .how = ways[i], .passed = 0};

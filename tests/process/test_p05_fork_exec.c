@@ -13,6 +13,9 @@
 /* What the sanitizers of GCC 12 and clang 14 do not stand is skipped under them. */
 #define NO_NEW_THREADS "ThreadSanitizer allows no new thread in the child of many threads"
 
+/* QEMU's own state of its threads does not survive a fork; and it does not wipe memory on fork. */
+#define EMULATED "the emulator does not bring threads through a fork"
+
 static bool is_under(const char *sanitizer)
 {
     return strstr(SANITIZER, sanitizer) != NULL;
@@ -201,6 +204,7 @@ static void other_threads_of_the_parent_wait(void **state, const char *how)
     child *forked;
 
     skip_if(is_under("thread"), NO_NEW_THREADS);
+    skip_if(test_is_emulated(), EMULATED);
     agent_expect(parent, "FASTENERS_OK", "create f %s fair", path);
     agent_expect(parent, "started", "start 1 acquire l -1");
     expect_queued(path, 1);
@@ -312,6 +316,7 @@ static void child_keeps_no_descriptor(void **state, const char *how)
     {                                                                                              \
         skip_if(PORTABLE_BUILD, "plain POSIX does not tell of a clone");                           \
         skip_if(is_under("thread"), "ThreadSanitizer takes the child for a thread");               \
+        skip_if(test_is_emulated(), "the emulator does not tell of a clone");                      \
         (name)(state, "clone");                                                                    \
     }
 
@@ -418,6 +423,7 @@ static void p5_forks_in_a_storm(void **state)
     child *storm;
 
     skip_if(is_under("thread"), NO_NEW_THREADS);
+    skip_if(test_is_emulated(), EMULATED);
     skip_if(is_under("address"), "AddressSanitizer's allocator may be locked in the child");
     snprintf(rounds, sizeof(rounds), "%ld", test_rounds(2000));
     storm = child_start(argv);
@@ -435,6 +441,7 @@ static void p5_children_of_a_storm_keep_nothing(void **state)
     const char *const argv[] = {TEST_BIN_DIR "/fork_storm", "leave", path, "50", NULL};
     child *outside = agent_with_lock(path, "");
 
+    skip_if(test_is_emulated(), EMULATED);
     for (long i = 0; i < test_rounds(20); i++) {
         child *storm = child_start(argv);
 

@@ -310,7 +310,7 @@ static fasteners_ipc_lock *lock_for(const race_plan *plan, const char *path)
 
 static void start_partner(lane *self, const char *path)
 {
-    const struct timeval patience = {.tv_sec = test_patience_ms() / 1000};
+    const struct timeval patience = {.tv_sec = (time_t)(test_patience_ms() / 1000)};
     int ends[2];
     char socket[16];
     char first[16];

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "emulator.h"
 #include "moves.h"
 #include "patience.h"
 #include "proc_info.h"
@@ -142,7 +143,8 @@ void offspring_exec(actor *me)
 {
     char index[16];
     arena *in = me->who.arena;
-    char *arguments[] = {"torture", "--worker", index, in->directory, NULL};
+    const char *const arguments[] = {TEST_BIN_DIR "/torture", "--worker", index, in->directory,
+                                     NULL};
 
     if (pthread_mutex_trylock(&me->worker->alone) != 0)
         return;
@@ -154,6 +156,7 @@ void offspring_exec(actor *me)
     snprintf(index, sizeof(index), "%d", me->who.worker);
     atomic_store(&in->worker[me->who.worker].life, 2 * me->who.incarnation + 1);
     stop_timer();
-    execv("/proc/self/exe", arguments);
+    char **command = test_command(NULL, arguments);
+    execvp(command[0], command);
     violate(in, 0, "exec: %s", strerror(errno));
 }

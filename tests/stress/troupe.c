@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "emulator.h"
 #include "monitor.h"
 
 enum { WORDS = 32, WORD = 2 * PATH_LENGTH };
@@ -101,18 +102,18 @@ static void python_command(command *to, const arena *in, int worker)
 
 static void worker_command(command *to, const arena *in, int worker)
 {
-    add(to, "/proc/self/exe");
+    add(to, TEST_BIN_DIR "/torture");
     add(to, "--worker");
     add(to, "%d", worker);
     add(to, "%s", in->directory);
 }
 
 /* The supervisor's death is theirs. */
-static _Noreturn void become(const command *what)
+static _Noreturn void become(char *const *words)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execv(what->words[0], what->words);
-    perror(what->words[0]);
+    execvp(words[0], words);
+    perror(words[0]);
     _exit(1);
 }
 
@@ -125,9 +126,11 @@ bool troupe_start(arena *in, troupe_member *member)
         python_command(&what, in, member->index);
     else
         worker_command(&what, in, member->index);
+    char **words = test_command(NULL, (const char *const *)what.words);
     pid_t pid = fork();
     if (pid == 0)
-        become(&what);
+        become(words);
+    test_command_free(words);
     member->pid = pid > 0 ? pid : 0;
     return pid > 0;
 }

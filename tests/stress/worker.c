@@ -29,7 +29,7 @@ static void ignore(int signal_number)
 static void start_signals(void)
 {
     struct sigaction interrupts = {.sa_handler = ignore};
-    int64_t every_us = SANITIZED ? 10000 : 700 + (int64_t)throw_dice(&self.dice, 3000);
+    suseconds_t every_us = SANITIZED ? 10000 : 700 + (suseconds_t)throw_dice(&self.dice, 3000);
     struct itimerval often = {.it_interval.tv_usec = every_us, .it_value.tv_usec = every_us};
     sigset_t alarms;
 

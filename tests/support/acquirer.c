@@ -102,7 +102,8 @@ bool acquirer_has_returned(const acquirer *of)
 static bool becomes(acquirer *of, const bool *fact)
 {
     int64_t end = test_now() + test_patience_ms() * 1000000;
-    struct timespec until = {.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
+    struct timespec until = {.tv_sec = (time_t)(end / 1000000000),
+                             .tv_nsec = (long)(end % 1000000000)};
     bool is_so;
 
     pthread_mutex_lock(&of->mutex);

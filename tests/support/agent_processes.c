@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent_command.h"
+#include "emulator.h"
 
 /* By its real name: under valgrind /proc/self/exe is valgrind. */
 static const char *own_program(void)
@@ -81,8 +82,12 @@ static void run_clone(const agent_words *words, agent_reply *reply)
 
 static void run_exec(const agent_words *words, agent_reply *reply)
 {
+    const char *const argv[] = {own_program(), "pid", NULL};
+    char **command = test_command(NULL, argv);
+
     (void)words;
-    execl(own_program(), "lock_agent", "pid", (char *)NULL);
+    execvp(command[0], command);
+    test_command_free(command);
     agent_say_result(reply, false, "exec");
 }
 
@@ -100,15 +105,17 @@ static void read_all(int from, agent_reply *reply)
 /* By posix_spawn, which runs no atfork handler: what close-on-exec does not close, is inherited. */
 static bool spawn_agent(int input, int output, pid_t *pid)
 {
-    char *argv[] = {"lock_agent", "descriptors", NULL};
+    const char *const argv[] = {own_program(), "descriptors", NULL};
+    char **command = test_command(NULL, argv);
     posix_spawn_file_actions_t places;
     int error;
 
     posix_spawn_file_actions_init(&places);
     posix_spawn_file_actions_adddup2(&places, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&places, output, STDOUT_FILENO);
-    error = posix_spawn(pid, own_program(), &places, NULL, argv, environ);
+    error = posix_spawnp(pid, command[0], &places, NULL, command, environ);
     posix_spawn_file_actions_destroy(&places);
+    test_command_free(command);
     return error == 0;
 }
 

@@ -12,6 +12,7 @@
  *
  * FASTENERS_TEST_CHILD_PREFIX, words separated by blanks, is put before the command of every child:
  *     FASTENERS_TEST_CHILD_PREFIX="valgrind -q --error-exitcode=99" ctest
+ * Programs of the tests are started by the emulator that this one runs in, if any: emulator.h.
  *
  * All functions are for the test's main thread.
  */

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "emulator.h"
 #include "patience.h"
 
 struct child {
@@ -33,33 +34,6 @@ struct child {
 static child *all_children;
 
 /* ------------------------------------------------------------------------- starting -- */
-
-#define MAX_ARGUMENTS 64
-
-/* The child's argument vector: the words of the prefix, then the arguments. All of it is copied. */
-static char **argument_vector(const char *const *argv)
-{
-    const char *prefix = getenv("FASTENERS_TEST_CHILD_PREFIX");
-    char *words = strdup(prefix != NULL ? prefix : "");
-    char **vector = calloc(MAX_ARGUMENTS + 1, sizeof(*vector));
-    size_t count = 0;
-    char *rest = words;
-    char *word;
-
-    while ((word = strtok_r(rest, " ", &rest)) != NULL && count < MAX_ARGUMENTS)
-        vector[count++] = strdup(word);
-    for (; *argv != NULL && count < MAX_ARGUMENTS; argv++)
-        vector[count++] = strdup(*argv);
-    free(words);
-    return vector;
-}
-
-static void free_vector(char **vector)
-{
-    for (char **word = vector; *word != NULL; word++)
-        free(*word);
-    free(vector);
-}
 
 static bool private_pipe(int ends[2])
 {
@@ -104,7 +78,7 @@ child *child_start(const char *const *argv)
 {
     int to[2];
     int from[2];
-    char **vector = argument_vector(argv);
+    char **vector = test_command(getenv("FASTENERS_TEST_CHILD_PREFIX"), argv);
     pid_t pid = -1;
 
     if (private_pipe(to)) {
@@ -120,7 +94,7 @@ child *child_start(const char *const *argv)
         if (pid < 0)
             close(to[1]);
     }
-    free_vector(vector);
+    test_command_free(vector);
     return pid < 0 ? NULL : remember(pid, to[1], from[0]);
 }
 
