@@ -135,14 +135,23 @@ static fasteners_status try_rival(const scratch *file, rival *ask, fasteners_pro
     return status;
 }
 
+static void presume_truth(fasteners_probe_report *found)
+{
+    found->exclusive_excludes = found->shared_excludes = found->shared_shares = true;
+}
+
 /*
  * The child comes first: where locks belong to the process, an open file of this process is no
  * rival, and closing it would drop what we hold.
  */
 static fasteners_status try_rivals(const scratch *file, fasteners_probe_report *found)
 {
-    found->exclusive_excludes = found->shared_excludes = found->shared_shares = true;
+    presume_truth(found);
     fasteners_status status = try_rival(file, ask_in_child, found);
+    if (status == FASTENERS_NOT_SUPPORTED && !fst_os_locks_per_process()) {
+        presume_truth(found); /* no child can be made, which tells nothing */
+        return try_rival(file, ask_here, found);
+    }
     found->between_processes = status == FASTENERS_OK && found->exclusive_excludes &&
                                found->shared_excludes && found->shared_shares;
     if (status == FASTENERS_OK && !fst_os_locks_per_process())

@@ -34,6 +34,8 @@ fasteners_status fst_lock_file_announce(fst_lock_file *lock, fst_wait *wait, fst
 
     if (status != FASTENERS_OK)
         return status;
+    if (!fst_os_locks_can_be_raised())
+        return FASTENERS_NOT_SUPPORTED;
     lock->reopen = lock->read_only;
     if (lock->read_only)
         return fst_report_note(report, "write to the lock file", FASTENERS_NO_PERMISSION, 0);

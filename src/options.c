@@ -97,15 +97,20 @@ fasteners_status fst_settings_adopt(fst_settings *settings, intptr_t descriptor,
     fasteners_status status = fst_os_file_adopt(descriptor, &settings->adopted, os_error);
     if (status != FASTENERS_OK)
         return status;
+    settings->is_adopted = true;
     if (settings->options.record_owner &&
         (!settings->adopted.readable || settings->adopted.appends))
-        return FASTENERS_INVALID;
-    settings->is_adopted = true;
-    settings->path = name_of_descriptor(descriptor);
-    return settings->path != NULL ? FASTENERS_OK : FASTENERS_NO_MEMORY;
+        status = FASTENERS_INVALID;
+    else if ((settings->path = name_of_descriptor(descriptor)) == NULL)
+        status = FASTENERS_NO_MEMORY;
+    if (status != FASTENERS_OK)
+        fst_settings_free(settings);
+    return status;
 }
 
 void fst_settings_free(const fst_settings *settings)
 {
+    if (settings->is_adopted)
+        fst_os_file_disown(settings->adopted.os);
     fst_os_free(settings->path);
 }

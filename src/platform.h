@@ -233,10 +233,14 @@ fasteners_status fst_os_file_create(const char *path, uint32_t mode, bool follow
                                     fst_os_file *file, fst_file_id *id, int *os_error);
 
 /*
- * What there is to know of a descriptor of the program's. INVALID: it is not open, or not a regular
- * file. OS_ERROR.
+ * What there is to know of a descriptor of the program's, and a file to lock through it, which is
+ * another one each time on some systems. fst_os_file_disown must follow. INVALID: it is not open,
+ * or not a regular file. OS_ERROR.
  */
 fasteners_status fst_os_file_adopt(intptr_t descriptor, fst_adopted *adopted, int *os_error);
+
+/* After the last use of what fst_os_file_adopt has stored. The descriptor stays as it is. */
+void fst_os_file_disown(fst_os_file file);
 
 /*
  * Whether both are one open file under two numbers, so that locks taken through one belong to the
@@ -308,17 +312,23 @@ typedef struct fst_range {
 bool fst_os_locks_per_process(void);
 
 /*
+ * Whether the system can make a shared lock exclusive without letting go of it. Where it cannot,
+ * fst_os_lock_try says NOT_SUPPORTED to that.
+ */
+bool fst_os_locks_can_be_raised(void);
+
+/*
  * Takes the lock, or converts the one this open file has there, without waiting. BUSY: somebody
- * else has it; what this open file had is kept. NOT_SUPPORTED: no locks on this file system.
- * NO_PERMISSION, OS_ERROR.
+ * else has it; what this open file had is kept. NOT_SUPPORTED: no locks on this file system, or no
+ * such conversion. NO_PERMISSION, OS_ERROR.
  */
 fasteners_status fst_os_lock_try(fst_os_file file, fst_lock_mode mode, fst_range range,
                                  int *os_error);
 
 /*
- * Whether the lock would be granted at this moment; takes nothing. OK, or BUSY: somebody outside
- * this open file has one that conflicts. On systems with fst_os_locks_per_process locks of this
- * process are not seen.
+ * Whether the lock would be granted at this moment; takes nothing, or not for longer than the call.
+ * OK, or BUSY: somebody outside this open file has one that conflicts. On systems with
+ * fst_os_locks_per_process locks of this process are not seen.
  */
 fasteners_status fst_os_lock_test(fst_os_file file, fst_lock_mode mode, fst_range range,
                                   int *os_error);
@@ -363,8 +373,9 @@ fasteners_status fst_os_lock_holders(fst_os_file file, fst_file_id id, fst_range
 
 /*
  * The same as fst_os_lock_try, by a child process that opens the path for reading and writing, and
- * ends. OK: it was granted, and is given back by now. BUSY. On failure: why the child could not be
- * made, could not open the path, or was refused.
+ * ends. OK: it was granted, and is given back by now. BUSY. NOT_SUPPORTED: a library cannot make
+ * such a child here, or there are no locks. On failure: why the child could not be made, could not
+ * open the path, or was refused.
  */
 fasteners_status fst_os_lock_try_in_child(const char *path, fst_lock_mode mode, fst_range range,
                                           int *os_error);

@@ -4,8 +4,10 @@
 
 /*
  * What the declarations of the other headers are decorated with. FASTENERS_API: what the shared
- * library exports.
+ * library exports. Microsoft's compiler gets to know its annotations by stddef.h.
  */
+
+#include <stddef.h>
 
 #if defined(__GNUC__)
 #define FASTENERS_API __attribute__((visibility("default")))
@@ -16,7 +18,7 @@
 /* The result says whether the lock is held: ignoring it is always a mistake. */
 #if defined(__GNUC__)
 #define FASTENERS_NODISCARD __attribute__((warn_unused_result))
-#elif defined(_MSC_VER)
+#elif defined(_Check_return_)
 #define FASTENERS_NODISCARD _Check_return_
 #else
 #define FASTENERS_NODISCARD

@@ -65,9 +65,9 @@ FASTENERS_BEGIN_DECLS
  *
  * No guard is released by longjmp over its block, nor by exit, nor by a jump into its block past
  * its line (Clang and C++ refuse such a jump; GCC does not warn without -Wjump-misses-init). The
- * end of a thread by pthread_exit or pthread_cancel, and a C++ exception that passes, release it in
- * C++ and in C that is compiled with -fexceptions. Not the end of a thread with a C library that
- * does not unwind then, as musl.
+ * end of a thread by pthread_exit or pthread_cancel (where the C library unwinds the stack then, as
+ * said in locked_call.h), and a C++ exception that passes, release it in C++ and in C that is
+ * compiled with -fexceptions.
  *
  * Fork. A child that leaves the block releases what it holds itself: nothing, but for the locks of
  * threads, which it holds as its parent does.

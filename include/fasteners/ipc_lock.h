@@ -79,10 +79,12 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
     fasteners_ipc_lock **lock, const char *path, const fasteners_ipc_options *options);
 
 /*
- * The same for a file that the caller has opened: `descriptor` (on Windows a HANDLE) of a regular
- * file, be it one without a name. It stays the caller's: it is neither closed nor opened again nor
- * moved, and must stay open until destroy. An exclusive lock wants it to be open for writing, a
- * shared one for reading (else acquire says NO_PERMISSION). What differs from a handle with a path:
+ * The same for a file that the caller has opened: `descriptor` of a regular file, be it one without
+ * a name. On Windows a HANDLE, cast, or what _get_osfhandle returns: the numbers of open belong to
+ * one C library, and a process may have several. It stays the caller's: it is neither closed nor
+ * opened again nor moved, and must stay open until destroy. An exclusive lock wants it to be open
+ * for writing, a shared one for reading (else acquire says NO_PERMISSION). What differs from a
+ * handle with a path:
  *
  *   - Nobody looks whether a path still names the file: the file is the open one. check says LOST
  *     if the descriptor was closed or stands for another file, and from then on acquire says
@@ -99,6 +101,8 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_lock_create(
  *     what it has inherited would be no use: two processes that lock through one open file, be it
  *     inherited or sent, are one owner to the system, and do not exclude each other.)
  *   - Two handles may adopt one open file: they exclude each other as any two do.
+ *   - On Windows waits are queued by the system if the HANDLE was opened with FILE_FLAG_OVERLAPPED,
+ *     and poll if not. A completion port of the program's hears nothing of them.
  *   - fasteners_ipc_lock_path is NULL, the log says "descriptor 7", exists tells whether the
  *     descriptor is still that of the file. The options mode, follow_symlinks and
  *     allow_unreliable_filesystem mean nothing: whether locks exclude in that file system is not

@@ -65,7 +65,7 @@ typedef struct fasteners_ipc_options {
      * the umask is. 0: 0666 less the umask. A file that exists already is never changed. If the
      * process dies in the act, an empty file ".fasteners-<pid>-<n>" may stay beside it. Users who
      * shall share an exclusive lock need to be able to write the file: 0666, or 0660 and a common
-     * group.
+     * group. Nothing on Windows, where a file inherits from its directory who may do what.
      */
     uint32_t mode;
 

@@ -151,6 +151,7 @@ FASTENERS_API fasteners_status fasteners_ipc_rwlock_release_write(fasteners_ipc_
  * FASTENERS_LOST            the path does not name the file any more that is held: others may hold
  *                           "the same" lock
  * FASTENERS_NO_PERMISSION   the user may only read the file (or might, when the hold began)
+ * FASTENERS_NOT_SUPPORTED   the system cannot do it (Windows)
  * FASTENERS_INVALID, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR  as above
  */
 FASTENERS_API FASTENERS_NODISCARD fasteners_status

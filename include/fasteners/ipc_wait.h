@@ -44,9 +44,9 @@ FASTENERS_BEGIN_DECLS
  *
  * Before the lock is destroyed, all its waits must be finished or abandoned.
  *
- * Cost. What can be had at once needs no thread. On POSIX systems, which can wait for a file lock
- * in a thread only, any other wait has a thread of the library's that leads it, and one that stands
- * in the kernel's queue for each handle that waits; two descriptors either way. These threads block
+ * Cost. What can be had at once needs no thread. Any other wait has a thread of the library's that
+ * leads it; on POSIX systems, which can wait for a file lock in a thread only, there is another one
+ * in the kernel's queue for each handle that waits. Two descriptors either way. These threads block
  * all signals and call nothing of the program's: the option `sleep` is not called (the wait sleeps
  * by itself then), and the log hears of it in finish or abandon. The one in the kernel's queue is
  * kept for the next wait, for a second.
@@ -73,9 +73,10 @@ FASTENERS_API FASTENERS_NODISCARD fasteners_status fasteners_ipc_rwlock_acquire_
     fasteners_ipc_rwlock *lock, int64_t timeout_ms, fasteners_ipc_wait **wait);
 
 /*
- * A descriptor (on Windows the HANDLE of an event) that becomes readable (signalled) when the wait
- * is over, and stays so. It belongs to the wait: do not read or close it; stop polling it before
- * finish or abandon. -1 if wait is NULL.
+ * A descriptor that becomes readable when the wait is over, and stays so. On Windows the HANDLE of
+ * an event, for WaitForMultipleObjects, RegisterWaitForSingleObject and their like, which is
+ * signalled then: descriptors there cannot be waited for. It belongs to the wait: do not read or
+ * close it; stop polling it before finish or abandon. -1 if wait is NULL.
  */
 FASTENERS_API intptr_t fasteners_ipc_wait_descriptor(const fasteners_ipc_wait *wait);
 

@@ -40,9 +40,9 @@ FASTENERS_BEGIN_DECLS
  * How it is left. The lock is released when the function returns. It is released, too, if the
  * function throws a C++ exception, which then goes on to the caller; and if the function ends its
  * thread by pthread_exit, or is ended by pthread_cancel, where the C library unwinds the stack then
- * (glibc does, musl does not). A longjmp out of it releases nothing: the lock stays held, and by a
- * call with a path there is then no handle to release it with. Nor does exit; the system frees the
- * locks of a process that ends.
+ * (glibc does; musl and Windows do not). A longjmp out of it releases nothing: the lock stays held,
+ * and by a call with a path there is then no handle to release it with. Nor does exit; the system
+ * frees the locks of a process that ends.
  *
  * Fork. If the function forks and returns in the child, too, then there the release is
  * FASTENERS_NOT_OWNER, as a child holds no lock of its parent's (a fasteners_rw_lock it does, and

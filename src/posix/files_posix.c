@@ -155,6 +155,11 @@ fasteners_status fst_os_file_adopt(intptr_t descriptor, fst_adopted *adopted, in
     return FASTENERS_OK;
 }
 
+void fst_os_file_disown(fst_os_file file)
+{
+    (void)file;
+}
+
 fasteners_status fst_os_file_close(fst_os_file file, int *os_error)
 {
     return fst_posix_close((int)file.handle) == 0 ? FASTENERS_OK : fst_posix_failure(os_error);

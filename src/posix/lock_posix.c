@@ -13,6 +13,11 @@ bool fst_os_locks_per_process(void)
     return fst_fcntl_chosen()->per_process;
 }
 
+bool fst_os_locks_can_be_raised(void)
+{
+    return true;
+}
+
 struct flock fst_posix_flock(short type, fst_range range)
 {
     /* All else zero: l_pid must be 0 for locks of the open file. */

@@ -2,6 +2,11 @@
 
 /* A compiler without the attribute `cleanup` has the functions, and no macro that does not work. */
 
+/* The compiler's own headers know one compiler only. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #undef __GNUC__
 #include <fasteners/guard.h>
 

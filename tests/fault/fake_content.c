@@ -39,6 +39,8 @@ fasteners_status fst_os_file_read(fst_os_file file, uint64_t offset, void *bytes
         return status;
     if (description == NULL)
         return fake_refuse(FASTENERS_LOST, EBADF, os_error);
+    if (fake_lock_forbids(description, FST_SHARED, offset))
+        return fake_refuse(FASTENERS_OS_ERROR, EACCES, os_error);
     const fake_inode *inode = description->inode;
     size_t there = offset < inode->size ? inode->size - (size_t)offset : 0;
     *count = there < size ? there : size;
@@ -56,6 +58,8 @@ fasteners_status fst_os_file_write(fst_os_file file, uint64_t offset, const void
         return status;
     if (description == NULL)
         return fake_refuse(FASTENERS_LOST, EBADF, os_error);
+    if (fake_lock_forbids(description, FST_EXCLUSIVE, offset))
+        return fake_refuse(FASTENERS_OS_ERROR, EACCES, os_error);
     fake_inode *inode = description->inode;
     if (description->access == FST_READ || offset + size > FAKE_CONTENT_MAX)
         fake_violation("file_write", "to a file opened for reading, or too far out");

@@ -32,6 +32,7 @@ static descriptor *all_descriptors;
 static uint64_t last_inode, last_description;
 static intptr_t last_handle;
 static bool tells_same_files;
+static unsigned times_adopted; /* and not disowned yet */
 
 static void *allocate(size_t size)
 {
@@ -483,6 +484,20 @@ fasteners_status fst_os_file_close(fst_os_file file, int *os_error)
     return fails ? status : FASTENERS_OK;
 }
 
+void fst_os_file_disown(fst_os_file file)
+{
+    (void)file;
+    if (times_adopted == 0)
+        fake_violation("disown", "of what was not adopted");
+    else
+        times_adopted--;
+}
+
+unsigned fake_adopted(void)
+{
+    return times_adopted;
+}
+
 fasteners_status fst_os_file_adopt(intptr_t handle, fst_adopted *adopted, int *os_error)
 {
     fasteners_status status;
@@ -494,6 +509,7 @@ fasteners_status fst_os_file_adopt(intptr_t handle, fst_adopted *adopted, int *o
         found = found->next;
     if (found == NULL || found->description == NULL)
         return fake_refuse(FASTENERS_INVALID, EBADF, os_error);
+    times_adopted++;
     *adopted = (fst_adopted){.os = {.handle = handle},
                              .id = fake_id_of(found->description->inode),
                              .readable = true,
@@ -569,4 +585,5 @@ void fake_files_reset(void)
     FREE_LIST(fake_inode, all_inodes)
     fake_make_directory("/");
     tells_same_files = true;
+    times_adopted = 0;
 }

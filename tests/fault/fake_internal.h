@@ -72,6 +72,8 @@ void fake_files_parent_exits(void);
 void fake_files_reset(void);
 
 /* fake_locks.c */
+/* Whether another one's lock keeps this open file from reading (SHARED) or writing there. */
+bool fake_lock_forbids(const fake_description *description, fst_lock_mode mode, uint64_t offset);
 void fake_locks_drop(fake_owner owner, const fake_inode *inode);
 void fake_description_closed(const fake_description *description);
 void fake_inode_closed(const fake_inode *inode);

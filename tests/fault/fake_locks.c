@@ -42,6 +42,8 @@ enum { FAKE_CHILD = 777 };
 static byte_lock *locks;
 static request *requests;
 static bool per_process;
+static bool cannot_be_raised;
+static bool mandatory;
 static int64_t done_delay_ms;
 static bool done_in_abandon;
 static fasteners_locality locality;
@@ -77,6 +79,21 @@ bool fst_os_locks_per_process(void)
     return per_process;
 }
 
+void fake_set_locks_can_be_raised(bool value)
+{
+    cannot_be_raised = !value;
+}
+
+void fake_set_locks_are_mandatory(bool value)
+{
+    mandatory = value;
+}
+
+bool fst_os_locks_can_be_raised(void)
+{
+    return !cannot_be_raised;
+}
+
 void fake_set_done_delay_ms(int64_t ms)
 {
     done_delay_ms = ms;
@@ -108,6 +125,14 @@ static const byte_lock *find_conflict(const fake_inode *inode, fake_owner owner,
             (mode == FST_EXCLUSIVE || lock->mode == FST_EXCLUSIVE))
             return lock;
     return NULL;
+}
+
+bool fake_lock_forbids(const fake_description *description, fst_lock_mode mode, uint64_t offset)
+{
+    const fst_range lock_byte = {.first = 0, .length = 1};
+
+    return mandatory && offset == 0 &&
+           find_conflict(description->inode, owner_of(description), mode, lock_byte) != NULL;
 }
 
 static void drop(fake_owner owner, const fake_inode *inode, fst_range range)
@@ -563,6 +588,8 @@ void fake_locks_reset(void)
         free(gone);
     }
     per_process = false;
+    cannot_be_raised = false;
+    mandatory = false;
     fake_set_filesystem(FASTENERS_LOCALITY_LOCAL, false);
     done_delay_ms = 0;
     done_in_abandon = false;

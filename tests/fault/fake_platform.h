@@ -28,6 +28,12 @@ void fake_reset(void);
  */
 void fake_set_locks_per_process(bool per_process);
 
+/* What fst_os_locks_can_be_raised answers: true after fake_reset. */
+void fake_set_locks_can_be_raised(bool can);
+
+/* Nobody but its owner can read or write the byte 0 while it is locked. */
+void fake_set_locks_are_mandatory(bool mandatory);
+
 /*
  * Where the files are, LOCAL after fake_reset; and whether everybody is granted every lock there.
  */
@@ -195,6 +201,8 @@ unsigned fake_memory_blocks(void);
 /* One block was in the hands of a thread that is gone. */
 void fake_forget_memory_block(void);
 unsigned fake_open_files(void);
+/* How often a descriptor was adopted and not disowned. */
+unsigned fake_adopted(void);
 unsigned fake_requests(void);
 unsigned fake_events(void);
 /* Bytes locked by this process, in whatever file. */

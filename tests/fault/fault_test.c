@@ -23,13 +23,14 @@ int fault_set_up(void **state)
 int fault_tear_down(void **state)
 {
     (void)state;
-    if (fake_memory_blocks() + fake_open_files() + fake_requests() + fake_locks() + fake_events() ==
+    if (fake_memory_blocks() + fake_open_files() + fake_requests() + fake_locks() + fake_events() +
+            fake_adopted() ==
         0)
         return 0;
     print_error("left behind: %u blocks of memory, %u open files, %u requests, %u locked bytes, %u "
-                "events\n",
+                "events, %u adopted descriptors\n",
                 fake_memory_blocks(), fake_open_files(), fake_requests(), fake_locks(),
-                fake_events());
+                fake_events(), fake_adopted());
     return -1;
 }
 

@@ -15,9 +15,16 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+
 #include <fasteners.h>
 
 #include "fake_platform.h"
+
+/* The numbers are the fake system's: any will do where the real one does not know the name. */
+#ifndef ESTALE
+#define ESTALE 116
+#endif
 
 #define PATH "/lock"
 #define FOREIGN_PID 4711

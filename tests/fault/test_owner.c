@@ -328,6 +328,25 @@ static fasteners_ipc_lock *recording_lock(void)
     return make_lock(&options);
 }
 
+/* Where locks are mandatory nobody but the holder can read byte 0; others read the record. */
+static void p15_the_record_is_read_around_a_mandatory_lock(void **state)
+{
+    fasteners_ipc_lock *lock = recording_lock();
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
+
+    (void)state;
+    fake_set_locks_are_mandatory(true);
+    for (int i = 0; i < 2; i++) {
+        expect_acquire(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_lock_holder(lock, &holder), FASTENERS_OK);
+        assert_true(holder.recorded);
+        assert_true(holder.since_ms >= FAKE_WALL_CLOCK_MS);
+        expect_release(lock, FASTENERS_OK);
+    }
+    assert_false(fasteners_ipc_lock_was_abandoned(lock));
+    fasteners_ipc_lock_destroy(lock);
+}
+
 static bool record_says_held(void)
 {
     fst_owner_record record;
@@ -522,6 +541,7 @@ int main(void)
         fault_test(p16_a_file_that_holds_anything_else_is_left_alone),
         fault_test(p16_a_failure_is_told_and_the_record_stays),
         fault_test(p15_nothing_in_a_name_disturbs_a_terminal),
+        fault_test(p15_the_record_is_read_around_a_mandatory_lock),
         fault_test(p16_refused_release_is_still_a_hold),
         fault_test(p16_record_that_cannot_be_written_means_no_lock),
         fault_test(p16_release_without_a_record),

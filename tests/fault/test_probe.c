@@ -86,6 +86,18 @@ static void p14_file_systems_without_locks(void **state)
     assert_int_equal(report.os_error, ENOLCK);
 }
 
+static void p14_where_no_child_can_be_made(void **state)
+{
+    (void)state;
+    fake_fail(FAKE_LOCK_TRY_IN_CHILD, 0, FASTENERS_NOT_SUPPORTED, ENOSYS);
+    expect_probe(FASTENERS_OK, FASTENERS_LOCKS_EXCLUDE);
+    assert_true(report.exclusive_excludes && report.shared_excludes && report.shared_shares);
+    assert_false(report.between_processes);
+    assert_int_equal(report.os_error, 0);
+    fake_set_filesystem(FASTENERS_LOCALITY_UNKNOWN, true);
+    expect_probe(FASTENERS_NOT_SUPPORTED, FASTENERS_LOCKS_FALSE);
+}
+
 static void p14_bad_arguments(void **state)
 {
     fasteners_probe_report small = {.size = offsetof(fasteners_probe_report, os_error)};
@@ -277,6 +289,7 @@ int main(void)
         fault_test(p14_false_locks_are_found_out),
         fault_test(p14_one_rival_that_gets_in_is_enough),
         fault_test(p14_file_systems_without_locks),
+        fault_test(p14_where_no_child_can_be_made),
         fault_test(p14_bad_arguments),
         fault_test(p14_a_failure_is_no_verdict),
         fault_test(p14_acquire_refuses_false_locks),

@@ -260,6 +260,28 @@ static void r4_downgrade_lets_the_waiting_readers_in(void **state)
     }
 }
 
+/* Said at once, not after a wait for the others; the read hold is left alone. */
+static void r4_where_the_system_cannot_upgrade(void **state)
+{
+    fasteners_ipc_rwlock *lock = make_rwlock(NULL);
+
+    (void)state;
+    fake_set_locks_can_be_raised(false);
+    expect_read(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    foreign_reads(NULL);
+    expect_upgrade(lock, FASTENERS_FOREVER, FASTENERS_NOT_SUPPORTED);
+    expect_held(lock, true, false);
+    foreign_releases(NULL);
+    expect_upgrade(lock, FASTENERS_NO_WAIT, FASTENERS_NOT_SUPPORTED);
+    assert_int_equal(fake_elapsed_ms(), 0);
+    expect_unread(lock, FASTENERS_OK);
+    expect_write(lock, FASTENERS_NO_WAIT, FASTENERS_OK);
+    expect_upgrade(lock, FASTENERS_NO_WAIT, FASTENERS_NOT_OWNER);
+    expect_downgrade(lock, FASTENERS_OK);
+    expect_upgrade(lock, FASTENERS_NO_WAIT, FASTENERS_NOT_SUPPORTED);
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
 static void p9_a_refused_downgrade_keeps_the_write(void **state)
 {
     fasteners_ipc_rwlock *lock = make_rwlock(NULL);
@@ -288,6 +310,7 @@ int main(void)
         fault_test(r4_the_group_is_closed_during_an_upgrade),
         fault_test(r4_cancel_ends_the_wait_for_the_threads),
         fault_test(r4_downgrade_lets_the_waiting_readers_in),
+        fault_test(r4_where_the_system_cannot_upgrade),
         fault_test(p9_a_refused_downgrade_keeps_the_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

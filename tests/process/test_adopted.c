@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handles on a descriptor that the program opened: P1 and P3 as ever, P4 to P6 as the header says
- * of create_from_fd.
+ * Handles on a descriptor that the program opened: P1 and P3 as ever, P4 as the header says
+ * of create_from_fd. P5, P6, P12: test_adopted_descriptors.c, windows/test_adopted.c.
  */
-#define _GNU_SOURCE /* O_PATH */
 #include "process_test.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { AGENTS = 4 };
 
@@ -111,12 +108,30 @@ static void r1_readers_and_writers(void **state)
     agent_expect(outside, "FASTENERS_OK", "unread l");
     agent_expect(outside, "FASTENERS_BUSY", "write l 0");
     agent_expect(agent, "FASTENERS_OK", "thread 1 unread l");
-    agent_expect(agent, "FASTENERS_OK", "upgrade l 0");
-    agent_expect(outside, "FASTENERS_BUSY", "read l 0");
-    agent_expect(agent, "FASTENERS_OK", "downgrade l");
     agent_expect(agent, "FASTENERS_OK", "unread l");
     agent_expect(outside, "FASTENERS_OK", "write l 0");
     agent_expect(agent, "FASTENERS_BUSY", "write l 0");
+}
+
+static void r4_upgrade_and_downgrade(void **state)
+{
+    const char *path = make_file(state);
+    child *agent = agent_start();
+    child *outside = agent_start();
+    long long fd = agent_number(agent, "open %s rw", path);
+
+    agent_expect(agent, "FASTENERS_OK", "rw_create l fd:%lld", fd);
+    agent_expect(outside, "FASTENERS_OK", "rw_create l %s", path);
+    agent_expect(agent, "FASTENERS_OK", "write l 0");
+    agent_expect(agent, "FASTENERS_OK", "downgrade l");
+    agent_expect(outside, "FASTENERS_OK", "read l 0");
+    agent_expect(outside, "FASTENERS_OK", "unread l");
+    agent_expect(outside, "FASTENERS_BUSY", "write l 0");
+    NEEDS_UPGRADE();
+    agent_expect(agent, "FASTENERS_OK", "upgrade l 0");
+    agent_expect(outside, "FASTENERS_BUSY", "read l 0");
+    agent_expect(agent, "FASTENERS_OK", "downgrade l");
+    agent_expect(outside, "FASTENERS_OK", "read l 0");
 }
 
 /* ---------------------------------------------------------------------------- P4, P5, P6 -- */
@@ -183,75 +198,6 @@ static void p4_the_descriptor_is_closed_during_a_wait(void **state)
     agent_expect(holder, "FASTENERS_OK", "acquire l 0");
 }
 
-static void p5_a_forked_child(void **state)
-{
-    const char *path = make_file(state);
-    long long fd;
-    child *parent = agent_with_descriptor(path, &fd);
-    child *outside = agent_with_lock(path, "");
-
-    if (locks_are_the_process_s(path))
-        skip();
-    agent_expect(parent, "FASTENERS_OK", "acquire l 0");
-    child *forked = agent_fork(parent, "fork", temp_dir_path(state));
-    agent_expect(forked, "0", "is_held l");
-    agent_expect(forked, "FASTENERS_NOT_OWNER", "release l");
-    agent_expect(forked, "FASTENERS_NOT_SUPPORTED", "acquire l 0");
-    agent_expect(forked, "OK", "destroy l");
-    agent_expect(outside, "FASTENERS_BUSY", "acquire l 0");
-    /* The open file lives on in the child. */
-    agent_murder(parent);
-    agent_expect(outside, "FASTENERS_BUSY", "acquire l 0");
-    agent_expect(forked, "OK", "close %lld", fd);
-    agent_expect(outside, "FASTENERS_OK", "acquire l 1000");
-}
-
-static void p6_a_file_without_a_name(void **state)
-{
-    const char *path = make_file(state);
-    long long fd;
-    child *agent = agent_with_descriptor(path, &fd);
-
-    assert_int_equal(unlink(path), 0);
-    agent_expect(agent, "FASTENERS_OK", "acquire l 0");
-    agent_expect(agent, "FASTENERS_OK", "check l");
-    agent_expect(agent, "FASTENERS_OK", "release l");
-    assert_int_equal(access(path, F_OK), -1);
-}
-
-/* -------------------------------------------------------------------------- P12: misuse -- */
-
-static fasteners_status adopt(int fd, bool record_owner)
-{
-    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
-    fasteners_ipc_lock *lock;
-
-    options.record_owner = record_owner;
-    fasteners_status status = fasteners_ipc_lock_create_from_fd(&lock, fd, &options);
-    fasteners_ipc_lock_destroy(lock);
-    return status;
-}
-
-static void p12_descriptors_that_are_of_no_use(void **state)
-{
-    const char *path = make_file(state);
-    int appends = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
-    int directory = open(temp_dir_path(state), O_RDONLY | O_CLOEXEC);
-
-    assert_int_equal(adopt(appends, true), FASTENERS_INVALID);
-    assert_int_equal(adopt(appends, false), FASTENERS_OK);
-    assert_int_equal(adopt(directory, false), FASTENERS_INVALID);
-    assert_int_equal(adopt(-1, false), FASTENERS_INVALID);
-    assert_int_equal(close(appends), 0);
-    assert_int_equal(adopt(appends, false), FASTENERS_INVALID);
-#ifdef O_PATH
-    int named = open(path, O_PATH | O_CLOEXEC);
-    assert_int_equal(adopt(named, false), FASTENERS_INVALID);
-    assert_int_equal(close(named), 0);
-#endif
-    assert_int_equal(close(directory), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,13 +205,11 @@ int main(void)
         PROCESS_TEST(p3_the_lock_of_a_killed_process),
         PROCESS_TEST(p1_two_numbers_of_one_open_file),
         PROCESS_TEST(r1_readers_and_writers),
+        PROCESS_TEST(r4_upgrade_and_downgrade),
         PROCESS_TEST(p4_the_descriptor_stays_open),
         PROCESS_TEST(p4_other_descriptors_are_closed),
         PROCESS_TEST(p4_the_descriptor_is_closed_while_held),
         PROCESS_TEST(p4_the_descriptor_is_closed_during_a_wait),
-        PROCESS_TEST(p5_a_forked_child),
-        PROCESS_TEST(p6_a_file_without_a_name),
-        PROCESS_TEST(p12_descriptors_that_are_of_no_use),
     };
 
     return RUN_PROCESS_TESTS(tests);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * G1: however a block is left, its guards release. G6: so does a thread that ends within (this file
- * is compiled with -fexceptions). G7: fork. What the system refuses: fault/test_guard.c.
+ * is compiled with -fexceptions). G7: test_p05_fork_within.c. What the system refuses:
+ * fault/test_guard.c.
  */
 #include "process_test.h"
-#include "unwinding.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ------------------------------------------------------------- the ways out of a block -- */
 
@@ -264,8 +262,7 @@ static void g6_the_end_of_the_thread_releases(void **state)
     static const within_fn ways[] = {end_the_thread, end_by_cancel};
     locks all;
 
-    if (!test_threads_unwind())
-        skip(); /* docs/platforms.md, "musl" */
+    NEEDS_ENDS_THAT_UNWIND();
     locks_make(&all, state);
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         ending one = {.all = &all, .how = ways[i], .passed = 0};
@@ -281,45 +278,6 @@ static void g6_the_end_of_the_thread_releases(void **state)
     locks_end(&all);
 }
 
-/* ---------------------------------------------------------------------------------- fork -- */
-
-enum { CHILD_WRONG = 3 };
-
-/* The child leaves the block, and with it the copies of the guards. */
-static pid_t fork_and_leave(fasteners_ipc_lock *ipc, fasteners_rw_lock *lock)
-{
-    FASTENERS_IPC_GUARD(guard, ipc, FASTENERS_NO_WAIT);
-    FASTENERS_RW_READ_GUARD(reader, lock, FASTENERS_NO_WAIT);
-    pid_t pid = fork();
-    int outcome;
-
-    if (pid == 0)
-        return guard.status == FASTENERS_OK && reader.status == FASTENERS_OK ? 0 : -1;
-    if (waitpid(pid, &outcome, 0) != pid || outcome != 0 ||
-        fasteners_ipc_lock_check(ipc) != FASTENERS_OK || !fasteners_rw_lock_is_reader(lock))
-        return -1;
-    return pid;
-}
-
-static void g7_a_child_that_leaves_the_block_disturbs_nobody(void **state)
-{
-    fasteners_rw_lock lock = FASTENERS_RW_LOCK_INIT;
-    fasteners_ipc_lock *ipc;
-    pid_t pid;
-
-    assert_int_equal(fasteners_ipc_lock_create(&ipc, temp_path(state, "lock"), NULL), FASTENERS_OK);
-    pid = fork_and_leave(ipc, &lock);
-    if (pid == 0) {
-        bool good = !fasteners_ipc_lock_is_held(ipc) &&
-                    fasteners_rw_lock_owner(&lock) == FASTENERS_OWNER_NONE &&
-                    fasteners_ipc_lock_acquire(ipc, FASTENERS_NO_WAIT) == FASTENERS_BUSY;
-        _exit(good ? 0 : CHILD_WRONG);
-    }
-    assert_true(pid > 0);
-    assert_false(fasteners_ipc_lock_is_held(ipc));
-    fasteners_ipc_lock_destroy(ipc);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,7 +287,6 @@ int main(void)
         PROCESS_TEST(g3_an_upgrade_is_taken_back_before_the_end),
         PROCESS_TEST(p1_guards_exclude_threads_and_processes),
         PROCESS_TEST(g6_the_end_of_the_thread_releases),
-        PROCESS_TEST(g7_a_child_that_leaves_the_block_disturbs_nobody),
     };
 
     return RUN_PROCESS_TESTS(tests);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * F1, F2, F4: a function is called under a lock, among real processes and threads; the lock is
- * released though the function ends its thread. What the system refuses: fault/test_locked_call.c.
- * C++ exceptions: cpp/test_calls.cpp.
+ * F1, F2, F4 (F3: test_p05_fork_within.c): a function is called under a lock, among real processes
+ * and threads; the lock is released though the function ends its thread. What the system refuses:
+ * fault/test_locked_call.c. C++ exceptions: cpp/test_calls.cpp.
  */
 #include "process_test.h"
-#include "unwinding.h"
 
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { RESULT = 42 };
@@ -203,6 +201,7 @@ static int end_the_thread(void *unused)
 {
     (void)unused;
     pthread_exit(NULL);
+    return 0;
 }
 
 static int end_by_cancel(void *unused)
@@ -273,8 +272,7 @@ static void f4_a_thread_that_ends_in_the_function_releases(void **state)
     ending one = {.path = path, .lock = &lock};
     int before;
 
-    if (!test_threads_unwind())
-        skip(); /* docs/platforms.md, "musl" */
+    NEEDS_ENDS_THAT_UNWIND();
     agent = agent_at(path);
     assert_int_equal(fasteners_ipc_lock_create(&one.ipc, path, NULL), FASTENERS_OK);
     assert_int_equal(fasteners_ipc_rwlock_create(&one.rwlock, path, NULL), FASTENERS_OK);
@@ -294,30 +292,6 @@ static void f4_a_thread_that_ends_in_the_function_releases(void **state)
     fasteners_ipc_rwlock_destroy(one.rwlock);
 }
 
-/* ----------------------------------------------------------------------------- fork -- */
-
-static int fork_in_it(void *unused)
-{
-    (void)unused;
-    return (int)fork();
-}
-
-static void f3_a_child_that_returns_from_the_function(void **state)
-{
-    const char *path = temp_path(state, "lock");
-    child *agent = agent_with_lock(path, "");
-    fasteners_call call;
-    fasteners_status status = fasteners_ipc_locked(path, NULL, 0, fork_in_it, NULL, &call);
-    int outcome;
-
-    if (call.result == 0)
-        _exit(status == FASTENERS_NOT_OWNER ? 0 : 3);
-    assert_int_equal(status, FASTENERS_OK);
-    assert_int_equal(waitpid(call.result, &outcome, 0), call.result);
-    assert_int_equal(outcome, 0);
-    agent_expect(agent, "FASTENERS_OK", "acquire l 0");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,7 +301,6 @@ int main(void)
         PROCESS_TEST(f1_the_locks_of_threads),
         PROCESS_TEST(p1_threads_and_processes_with_one_path),
         PROCESS_TEST(f4_a_thread_that_ends_in_the_function_releases),
-        PROCESS_TEST(f3_a_child_that_returns_from_the_function),
     };
 
     return RUN_PROCESS_TESTS(tests);

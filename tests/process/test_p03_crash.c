@@ -70,6 +70,7 @@ static void p3_several_wait(void **state)
     child *holder = holding_agent(path, "");
     child *waiters[WAITERS];
 
+    NEEDS_THE_QUEUE();
     for (int i = 0; i < WAITERS; i++)
         waiters[i] = waiting_agent(path, "", i + 1);
     for (int i = 0; i < WAITERS; i++) {
@@ -87,6 +88,7 @@ static void p3_threads_of_one_process_wait(void **state)
     child *holder = holding_agent(path, "");
     child *waiter = waiting_agent(path, "", 1);
 
+    NEEDS_THE_QUEUE();
     agent_expect(waiter, "FASTENERS_OK", "create m %s", path);
     agent_expect(waiter, "started", "start 2 acquire l -1");
     agent_expect(waiter, "OK", "wait_asleep 2");
@@ -169,6 +171,7 @@ static void p3_all_of_the_queue_are_killed(void **state)
     child *waiters[] = {waiting_agent(path, "", 1), waiting_agent(path, "fair", 2),
                         waiting_agent(path, "", 3)};
 
+    NEEDS_THE_QUEUE();
     for (int i = 0; i < 3; i++)
         agent_murder(waiters[i]);
     assert_int_equal(locks_on(path).queued, 0);
@@ -189,6 +192,7 @@ static void p3_killed_between_gate_and_lock(void **state)
     child *at_the_lock = waiting_agent(path, "fair", 1);
     child *at_the_gate = waiting_agent(path, "fair", 2);
 
+    NEEDS_THE_QUEUE();
     assert_int_equal(locks_on(path).held, 2); /* the lock and the gate */
     agent_murder(at_the_lock);
     agent_expect(at_the_gate, "running", "peek 1");

@@ -7,6 +7,7 @@
  * not the library's closes the file: those cases are skipped there. What the library's own handles
  * do must never drop a hold, on any system.
  */
+#include "links.h"
 #include "process_test.h"
 
 #include <pthread.h>
@@ -86,7 +87,7 @@ static void p4_closed_under_a_hard_link(void **state)
     const char *name = temp_path(state, "hard-link");
     scene at = set_up_or_skip(state);
 
-    assert_int_equal(link(at.path, name), 0);
+    make_hard_link(at.path, name);
     open_and_close(&at, name, "rw");
     expect_still_held(&at);
 }
@@ -96,7 +97,7 @@ static void p4_closed_under_a_symbolic_link(void **state)
     const char *name = temp_path(state, "symbolic-link");
     scene at = set_up_or_skip(state);
 
-    assert_int_equal(symlink("lock", name), 0);
+    make_symlink("lock", name);
     open_and_close(&at, name, "rw");
     expect_still_held(&at);
 }
@@ -131,6 +132,13 @@ static void p4_closed_in_another_thread(void **state)
     expect_still_held(&at);
 }
 
+/* Windows gives back what was locked, and as it was locked; POSIX whatever there is. */
+#ifdef _WIN32
+#define ALL_OF(bytes) bytes
+#else
+#define ALL_OF(bytes) "0 0"
+#endif
+
 /* Other code even takes and drops a lock of its own kind on other bytes. */
 static void p4_other_bytes_are_locked_and_unlocked(void **state)
 {
@@ -139,8 +147,8 @@ static void p4_other_bytes_are_locked_and_unlocked(void **state)
 
     agent_expect(at.holder, "OK", "lock %lld ofd exclusive 1000 10", fd);
     agent_expect(at.holder, "OK", "lock %lld classic exclusive 2000 10", fd);
-    agent_expect(at.holder, "OK", "lock %lld ofd unlock 0 0", fd);
-    agent_expect(at.holder, "OK", "lock %lld classic unlock 0 0", fd);
+    agent_expect(at.holder, "OK", "lock %lld ofd unlock " ALL_OF("1000 10"), fd);
+    agent_expect(at.holder, "OK", "lock %lld classic unlock " ALL_OF("2000 10"), fd);
     agent_expect(at.holder, "OK", "close %lld", fd);
     expect_still_held(&at);
 }
@@ -167,7 +175,7 @@ static void p4_a_handle_by_another_name_is_destroyed(void **state)
     const char *name = temp_path(state, "hard-link");
     scene at = set_up(state);
 
-    assert_int_equal(link(at.path, name), 0);
+    make_hard_link(at.path, name);
     agent_expect(at.holder, "FASTENERS_OK", "create m %s fair", name);
     agent_expect(at.holder, "FASTENERS_BUSY", "acquire m 0");
     agent_expect(at.holder, "OK", "destroy m");

@@ -28,7 +28,7 @@ static void p11_release_and_ask_again_comes_second(void **state)
     assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
     for (long i = test_rounds(200); i > 0; i--) {
         agent_expect(agent, "started", "start 1 acquire l -1");
-        expect_queued(path, 1);
+        expect_one_at_the_gate(path);
         assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_BUSY);
         agent_expect(agent, "FASTENERS_OK", "result 1");
@@ -49,8 +49,8 @@ static void assert_thread_comes_first(const char *path, fasteners_ipc_lock *lock
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
         waiter = acquirer_start(asked, FASTENERS_FOREVER);
         assert_true(acquirer_waits(waiter));
-        if (asked != lock && locks_on(path).ofd > 0) /* else it waits within the process */
-            expect_queued(path, 1);
+        if (asked != lock && locks_on(path).classic == 0) /* else it waits within the process */
+            expect_one_at_the_gate(path);
         assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_NO_WAIT), FASTENERS_BUSY);
         assert_int_equal(acquirer_end(waiter, NULL), FASTENERS_OK);
@@ -98,7 +98,7 @@ static void p11_hog_serves_the_other_each_time(void **state)
     for (long i = test_rounds(500); i > 0; i--) {
         int64_t turns = witness_counter(watching);
 
-        expect_queued(path, 1);
+        expect_one_at_the_gate(path);
         assert_int_equal(fasteners_ipc_lock_release(lock), FASTENERS_OK);
         assert_int_equal(fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER), FASTENERS_OK);
         assert_true(witness_counter(watching) > turns);
@@ -148,6 +148,7 @@ static void p11_the_releaser_is_not_served_next(void **state)
         expect_queued(path, i);
     }
     for (int holder = 0, turn = 0; turn < turns; turn++, holder = all.served) {
+        expect_one_at_the_gate(path);
         agent_expect(all.agents[holder], "FASTENERS_OK", "thread 1 release l");
         agent_expect(all.agents[holder], "started", "start 1 acquire l -1");
         assert_true(test_wait_until(somebody_is_served, &all));

@@ -16,6 +16,7 @@
 #include <fasteners.h>
 
 #include "acquirer.h"
+#include "links.h"
 #include "patience.h"
 #include "temp_dir.h"
 
@@ -238,7 +239,7 @@ static void p12_other_handle_other_spelling(void **state)
 
 static void p12_other_handle_through_a_linked_directory(void **state)
 {
-    assert_int_equal(symlink(".", temp_path(state, "here")), 0);
+    make_symlink(".", temp_path(state, "here"));
     second_handle(state, temp_path(state, "here/lock"), NULL);
 }
 
@@ -247,7 +248,7 @@ static void p12_other_handle_through_a_symbolic_link(void **state)
     fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
 
     options.follow_symlinks = true;
-    assert_int_equal(symlink("lock", temp_path(state, "alias")), 0);
+    make_symlink("lock", temp_path(state, "alias"));
     second_handle(state, temp_path(state, "alias"), &options);
 }
 
@@ -257,7 +258,7 @@ static void p12_other_handle_through_a_hard_link(void **state)
     const char *alias = temp_path(state, "alias");
 
     fasteners_ipc_lock_destroy(held_lock_at(path)); /* makes the file */
-    assert_int_equal(link(path, alias), 0);
+    make_hard_link(path, alias);
     second_handle(state, alias, NULL);
 }
 
@@ -305,7 +306,7 @@ static void p12_behind_a_thread_that_waits_for_me_by_hard_link(void **state)
     fasteners_ipc_lock *asked;
     acquirer *waiter;
 
-    assert_int_equal(link(path, alias), 0);
+    make_hard_link(path, alias);
     asked = lock_at(alias, NULL);
     waiter = acquirer_start(asked, FASTENERS_FOREVER);
     assert_true(acquirer_waits(waiter));

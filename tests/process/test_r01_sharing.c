@@ -168,7 +168,7 @@ static void r2_readers_wait_behind_a_waiting_writer(void **state)
 
     agent_expect(first, "FASTENERS_OK", "read l 0");
     agent_expect(writer, "started", "start 1 write l -1");
-    expect_queued(path, 1);
+    expect_one_at_the_gate(path);
     agent_expect(later, "FASTENERS_BUSY", "read l 0");
     agent_expect(later, "started", "start 1 read l -1");
     expect_queued(path, 2);
@@ -193,7 +193,7 @@ static void r2_a_reader_does_not_wait_for_itself_at_the_gate(void **state)
     agent_expect(reader, "FASTENERS_OK", "rw_create m %s writers", path);
     agent_expect(reader, "FASTENERS_OK", "read l 0");
     agent_expect(writer, "started", "start 1 write l -1");
-    expect_queued(path, 1);
+    expect_one_at_the_gate(path);
     agent_expect(reader, "FASTENERS_OK", "read m -1");
     agent_expect(reader, "FASTENERS_OK", "thread 1 read m 0"); /* and sees the writer */
     agent_expect(reader, "FASTENERS_BUSY", "thread 2 read m 0");
@@ -212,7 +212,7 @@ static void r2_a_process_full_of_readers_lets_a_writer_in(void **state)
 
     agent_expect(readers, "FASTENERS_OK", "thread 1 read l 0");
     agent_expect(writer, "started", "start 1 write l -1");
-    expect_queued(path, 1);
+    expect_one_at_the_gate(path);
     agent_expect(readers, "FASTENERS_OK", "thread 2 read l 0"); /* and sees the writer */
     agent_expect(readers, "FASTENERS_OK", "thread 2 unread l");
     agent_expect(readers, "FASTENERS_BUSY", "thread 3 read l 0");

@@ -24,8 +24,15 @@ typedef enum outcome {
     QUEUES,  /* WAITS if it prefers writers, GETS if readers */
     ITSELF,  /* the other one is itself: it would wait for ever */
     REFUSED, /* FASTENERS_WOULD_DEADLOCK, at once, whatever the time-out */
-    NOTHING  /* FASTENERS_NOT_OWNER: it has nothing to upgrade */
+    NOTHING, /* FASTENERS_NOT_OWNER: it has nothing to upgrade */
+    CANNOT   /* FASTENERS_NOT_SUPPORTED, at once: the system has no upgrade */
 } outcome;
+
+#ifdef _WIN32
+static const bool can_upgrade = false;
+#else
+static const bool can_upgrade = true;
+#endif
 
 #define THEM(others, itself)                                                                       \
     {                                                                                              \
@@ -88,6 +95,7 @@ typedef struct cell {
     char id_m[40]; /* of the second one of this process */
     bool reads;    /* thread 1 does, before it asks */
     bool over;     /* the other one has let go */
+    bool left;     /* the third one has */
 } cell;
 
 typedef struct actor {
@@ -158,6 +166,10 @@ static outcome expected_of(const cell *of)
 {
     outcome what = expected[of->deed][of->request][of->place];
 
+    if (!can_upgrade && (of->deed == UPGRADED || of->deed == UPGRADES))
+        return NEVER;
+    if (!can_upgrade && of->request == UPGRADE && what != NEVER && what != NOTHING)
+        return CANNOT;
     if (what == QUEUES)
         return of->writers ? WAITS : GETS;
     return what;
@@ -200,7 +212,7 @@ static void begin_deed(cell *of)
 {
     actor other = other_of(of);
 
-    of->over = false;
+    of->over = of->left = false;
     if (writes_now(of->deed) && of->deed != UPGRADED)
         asks(other, "write", 0, "FASTENERS_OK");
     else if (of->deed == DOWNGRADED)
@@ -236,6 +248,7 @@ static bool somebody_has_got_it(void *argument)
 static void let_other_go_on(cell *of)
 {
     does(third_of(of), "unread", "FASTENERS_OK");
+    of->left = true;
     if (of->request == WRITE && of->deed == WAITS_TO_WRITE) {
         assert_true(test_wait_until(somebody_has_got_it, of));
         if (of->over)
@@ -261,7 +274,7 @@ static void let_go(cell *of)
 
 static void end_cell(cell *of)
 {
-    if (!of->reads && is_waiting_deed(of->deed) && !of->over && !has_returned(other_of(of)))
+    if (!of->reads && is_waiting_deed(of->deed) && !of->over && !of->left)
         does(third_of(of), "unread", "FASTENERS_OK");
     if (of->reads)
         does(asker_of(of), "unread", "FASTENERS_OK");
@@ -393,6 +406,9 @@ static void test_cell(cell *of)
         break;
     case REFUSED:
         is_always_told(of, "FASTENERS_WOULD_DEADLOCK");
+        break;
+    case CANNOT:
+        is_always_told(of, "FASTENERS_NOT_SUPPORTED");
         break;
     default:
         is_always_told(of, "FASTENERS_NOT_OWNER");

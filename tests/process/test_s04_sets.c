@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lock sets between processes, one thing at a time: who is in the way, killing, cancel, fork. */
+/* Lock sets between processes, one thing at a time: who is in the way, killing, cancel. */
 #include "process_test.h"
 
 #include <pthread.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "links.h"
 
 typedef fasteners_lock_set_member member;
 
@@ -77,6 +76,7 @@ static void s4_another_process_is_in_the_way(void **state)
 
 typedef struct waiter {
     member *members;
+    const char *path; /* what it waits for */
     fasteners_status status;
     size_t failed;
     _Atomic bool has_returned;
@@ -86,7 +86,9 @@ static void *wait_for_set(void *argument)
 {
     waiter *who = argument;
 
+    note_call_begins(who->path);
     who->status = fasteners_lock_set_acquire(who->members, COUNT, FASTENERS_FOREVER, &who->failed);
+    note_call_ends(who->path);
     who->has_returned = true;
     return NULL;
 }
@@ -111,11 +113,12 @@ static void s4_cancelled_by_another_thread(void **state)
     expect_set(members, 0, FASTENERS_OK, COUNT);
     assert_int_equal(fasteners_lock_set_release(members, COUNT, NULL), FASTENERS_OK);
     for (int i = 0; i < 3; i++) {
-        child *other = agent_with_lock(temp_path(state, names[i]), "");
-        waiter who = {.members = members};
+        const char *path = temp_path(state, names[i]);
+        child *other = agent_with_lock(path, "");
+        waiter who = {.members = members, .path = path};
         agent_expect(other, "FASTENERS_OK", "acquire l 0");
         assert_int_equal(pthread_create(&thread, NULL, wait_for_set, &who), 0);
-        expect_queued(temp_path(state, names[i]), 1);
+        expect_queued(path, 1);
         assert_true(test_wait_until(is_out_when_cancelled, &who));
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(who.status, FASTENERS_CANCELLED);
@@ -124,45 +127,6 @@ static void s4_cancelled_by_another_thread(void **state)
         agent_stop(other);
     }
     expect_set(members, 0, FASTENERS_OK, COUNT);
-    end_set(members);
-}
-
-/* What a forked child finds. 0: all as promised. */
-static int look_as_child(member *members)
-{
-    size_t failed;
-
-    if (!fasteners_lock_set_member_is_held(&members[0]))
-        return 1; /* T8: it keeps the hold of its thread */
-    for (int i = 1; i < COUNT; i++)
-        if (fasteners_lock_set_member_is_held(&members[i]))
-            return 2; /* P5: no file */
-    if (fasteners_lock_set_release(members, COUNT, &failed) != FASTENERS_NOT_OWNER || failed == 0)
-        return 3;
-    if (fasteners_rw_lock_owner(&thread_lock) != FASTENERS_OWNER_NONE)
-        return 4;
-    if (fasteners_lock_set_acquire(members, COUNT, 0, &failed) != FASTENERS_BUSY || failed < 2)
-        return 5; /* the parent has what excludes */
-    return 0;
-}
-
-static void s8_a_child_holds_the_thread_locks_alone(void **state)
-{
-    member members[COUNT];
-    int outcome;
-
-    make_set(state, members);
-    expect_set(members, 0, FASTENERS_OK, COUNT);
-    pid_t born = fork();
-    if (born == 0)
-        _exit(look_as_child(members));
-    assert_true(born > 0);
-    assert_int_equal(waitpid(born, &outcome, 0), born);
-    assert_true(WIFEXITED(outcome));
-    assert_int_equal(WEXITSTATUS(outcome), 0);
-    for (int i = 0; i < COUNT; i++)
-        assert_true(fasteners_lock_set_member_is_held(&members[i]));
-    assert_int_equal(fasteners_ipc_lock_check(first), FASTENERS_OK);
     end_set(members);
 }
 
@@ -177,7 +141,7 @@ static void s5_a_hard_link_is_the_same_file(void **state)
     assert_int_equal(fasteners_ipc_lock_create(&two, other_path, NULL), FASTENERS_OK);
     assert_int_equal(fasteners_ipc_lock_acquire(one, 0), FASTENERS_OK);
     assert_int_equal(fasteners_ipc_lock_release(one), FASTENERS_OK);
-    assert_int_equal(link(path, other_path), 0);
+    make_hard_link(path, other_path);
     member members[] = {fasteners_member_ipc_lock(one), fasteners_member_ipc_lock(two)};
     assert_int_equal(fasteners_lock_set_acquire(members, 2, 1000, &failed),
                      FASTENERS_WOULD_DEADLOCK);
@@ -192,7 +156,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PROCESS_TEST(s4_another_process_is_in_the_way),
         PROCESS_TEST(s4_cancelled_by_another_thread),
-        PROCESS_TEST(s8_a_child_holds_the_thread_locks_alone),
         PROCESS_TEST(s5_a_hard_link_is_the_same_file),
     };
     return RUN_PROCESS_TESTS(tests);

@@ -4,11 +4,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "patience.h"
 #include "proc_info.h"
+
+/* What a condition's time-outs are times of. */
+#ifdef _WIN32
+#define CONDITION_CLOCK CLOCK_REALTIME /* the other one is not to be had */
+#else
+#define CONDITION_CLOCK CLOCK_MONOTONIC
+#endif
 
 struct acquirer {
     pthread_t thread;
@@ -44,8 +51,10 @@ static void *run(void *argument)
     acquirer *of = argument;
     int64_t begin = test_now();
 
-    atomic_store(&of->tid, syscall(SYS_gettid));
+    atomic_store(&of->tid, this_thread());
+    note_call_begins(fasteners_ipc_lock_path(of->lock));
     of->result.acquired = fasteners_ipc_lock_acquire(of->lock, of->timeout_ms);
+    note_call_ends(fasteners_ipc_lock_path(of->lock));
     of->result.waited_ns = test_now() - begin;
     announce(of, &of->returned);
     if (of->result.acquired == FASTENERS_OK) {
@@ -59,16 +68,16 @@ static void *run(void *argument)
 acquirer *acquirer_start(fasteners_ipc_lock *lock, int64_t timeout_ms)
 {
     acquirer *made = calloc(1, sizeof(*made));
-    pthread_condattr_t monotonic;
+    pthread_condattr_t attributes;
 
     if (made == NULL)
         abort();
     made->lock = lock;
     made->timeout_ms = timeout_ms;
     pthread_mutex_init(&made->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&made->changed, &monotonic);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CONDITION_CLOCK);
+    pthread_cond_init(&made->changed, &attributes);
     if (pthread_create(&made->thread, NULL, run, made) != 0)
         abort();
     return made;
@@ -101,11 +110,11 @@ bool acquirer_has_returned(const acquirer *of)
 /* Waits for the fact, with patience. */
 static bool becomes(acquirer *of, const bool *fact)
 {
-    int64_t end = test_now() + test_patience_ms() * 1000000;
-    struct timespec until = {.tv_sec = (time_t)(end / 1000000000),
-                             .tv_nsec = (long)(end % 1000000000)};
+    struct timespec until;
     bool is_so;
 
+    clock_gettime(CONDITION_CLOCK, &until);
+    until.tv_sec += (time_t)(test_patience_ms() / 1000);
     pthread_mutex_lock(&of->mutex);
     while (!*fact && pthread_cond_timedwait(&of->changed, &of->mutex, &until) == 0)
         ;

@@ -13,7 +13,12 @@
 #include <cmocka.h>
 
 #include "proc_info.h"
+
+#ifdef _WIN32
+#include "spawn.h"
+#else
 #include "spawn_posix.h"
+#endif
 
 static char command[CHILD_LINE];
 static char reply[CHILD_LINE];
@@ -112,6 +117,7 @@ int64_t agent_elapsed_at(const char *file, int line, child *agent, const char *e
     return blank != NULL ? (int64_t)strtoll(blank, NULL, 10) : -1;
 }
 
+#ifndef _WIN32
 child *agent_fork_at(const char *file, int line, child *parent, const char *how,
                      const char *directory)
 {
@@ -138,6 +144,7 @@ child *agent_fork_at(const char *file, int line, child *parent, const char *how,
     child_attached(forked, (long)pid);
     return forked;
 }
+#endif
 
 void agent_stop_at(const char *file, int line, child *agent)
 {

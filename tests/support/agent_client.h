@@ -39,7 +39,11 @@
     agent_elapsed_at(__FILE__, __LINE__, agent, expected, __VA_ARGS__)
 
 /* A second agent, made by "fork" or "clone" from the first. `directory` gets two FIFOs. */
+#ifndef _WIN32
 #define agent_fork(parent, how, directory) agent_fork_at(__FILE__, __LINE__, parent, how, directory)
+#else
+#define agent_fork(parent, how, directory) ((void)(parent), (void)(how), (void)(directory), NULL)
+#endif
 
 /* Ends the agent in an orderly way, and fails unless its exit status is 0. */
 #define agent_stop(agent) agent_stop_at(__FILE__, __LINE__, agent)

@@ -40,6 +40,10 @@ extern const agent_command agent_file_commands[];
 extern const agent_command agent_process_commands[];
 extern const agent_command agent_worker_commands[];
 
+/* What the system wants done first, and: the process ends after so many seconds. */
+void agent_prepare(void);
+void agent_end_after(unsigned seconds);
+
 /* Sets the reply. */
 void agent_say(agent_reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -57,6 +61,9 @@ void agent_finish(int exit_status);
 
 /* The word's number, base 10, or 8 with a leading 0. */
 int64_t agent_number_of(const char *word);
+
+/* The system's number of that worker. 0: there is none; the reply says why. */
+long agent_worker_thread(const char *number, agent_reply *reply);
 
 /* Forgets the workers: in a forked child they are gone. */
 void agent_forget_workers(void);

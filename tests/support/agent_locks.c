@@ -12,6 +12,7 @@
 #include "agent_command.h"
 #include "agent_locks.h"
 #include "patience.h"
+#include "proc_info.h"
 
 #define MAX_LOCKS 64
 
@@ -169,7 +170,9 @@ static void run_acquire(const agent_words *words, agent_reply *reply)
 
     if (lock == NULL)
         return;
+    note_call_begins(fasteners_ipc_lock_path(lock));
     status = fasteners_ipc_lock_acquire(lock, agent_number_of(words->word[2]));
+    note_call_ends(fasteners_ipc_lock_path(lock));
     agent_say(reply, "%s %" PRId64, fasteners_status_name(status), test_now() - start);
 }
 

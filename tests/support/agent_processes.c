@@ -13,6 +13,7 @@
 
 #include "agent_command.h"
 #include "emulator.h"
+#include "proc_info.h"
 
 /* By its real name: under valgrind /proc/self/exe is valgrind. */
 static const char *own_program(void)
@@ -24,6 +25,15 @@ static const char *own_program(void)
     return name;
 }
 
+void agent_prepare(void)
+{
+}
+
+void agent_end_after(unsigned seconds)
+{
+    alarm(seconds);
+}
+
 static void run_pid(const agent_words *words, agent_reply *reply)
 {
     (void)words;
@@ -33,7 +43,7 @@ static void run_pid(const agent_words *words, agent_reply *reply)
 static void run_tid(const agent_words *words, agent_reply *reply)
 {
     (void)words;
-    agent_say(reply, "%ld", (long)syscall(SYS_gettid));
+    agent_say(reply, "%ld", this_thread());
 }
 
 /* --------------------------------------------------------------------- fork and exec -- */
@@ -165,10 +175,25 @@ static void run_handled(const agent_words *words, agent_reply *reply)
     agent_say(reply, "%ld", signals_handled);
 }
 
+static void run_kill_thread(const agent_words *words, agent_reply *reply)
+{
+    long thread = agent_worker_thread(words->word[1], reply);
+    int signal_number = (int)agent_number_of(words->word[2]);
+
+    if (thread != 0)
+        agent_say_result(reply, syscall(SYS_tgkill, getpid(), (pid_t)thread, signal_number) == 0,
+                         "tgkill");
+}
+
 const agent_command agent_process_commands[] = {
-    {"pid", 0, run_pid},       {"tid", 0, run_tid},
-    {"fork", 2, run_fork},     {"clone", 2, run_clone},
-    {"exec", 0, run_exec},     {"exec_descriptors", 0, run_exec_descriptors},
-    {"handle", 1, run_handle}, {"handled", 0, run_handled},
+    {"pid", 0, run_pid},
+    {"tid", 0, run_tid},
+    {"fork", 2, run_fork},
+    {"clone", 2, run_clone},
+    {"exec", 0, run_exec},
+    {"exec_descriptors", 0, run_exec_descriptors},
+    {"handle", 1, run_handle},
+    {"handled", 0, run_handled},
+    {"kill_thread", 2, run_kill_thread},
     {NULL, 0, NULL},
 };

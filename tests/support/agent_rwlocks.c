@@ -9,9 +9,16 @@
 
 #include "agent_command.h"
 #include "patience.h"
+#include "proc_info.h"
 #include "rw_record.h"
 
 #define MAX_LOCKS 16
+
+#ifdef _WIN32
+#define CANNOT_UPGRADE true
+#else
+#define CANNOT_UPGRADE false
+#endif
 
 typedef struct named_rwlock {
     char id[32];
@@ -92,7 +99,9 @@ static void run_timed(timed_call call, const agent_words *words, agent_reply *re
 
     if (lock == NULL)
         return;
+    note_call_begins(fasteners_ipc_rwlock_path(lock));
     fasteners_status status = call(lock, agent_number_of(words->word[2]));
+    note_call_ends(fasteners_ipc_rwlock_path(lock));
     agent_say(reply, "%s %" PRId64, fasteners_status_name(status), test_now() - start);
 }
 
@@ -199,7 +208,7 @@ static fasteners_status upgrade_and_back(fasteners_ipc_rwlock *lock, rw_record *
     int64_t before = rw_record_writes(seen);
     fasteners_status status = fasteners_ipc_rwlock_upgrade(lock, FASTENERS_FOREVER);
 
-    if (status == FASTENERS_WOULD_DEADLOCK)
+    if (status == FASTENERS_WOULD_DEADLOCK || (status == FASTENERS_NOT_SUPPORTED && CANNOT_UPGRADE))
         return FASTENERS_OK;
     if (status != FASTENERS_OK)
         return status;

@@ -7,6 +7,7 @@
 
 #include "agent_command.h"
 #include "agent_locks.h"
+#include "proc_info.h"
 #include "witness.h"
 
 /* Visits the witness under the lock, `rounds` times. The first failure ends it. */
@@ -14,7 +15,9 @@ static fasteners_status hammer(fasteners_ipc_lock *lock, witness *seen_by, int64
                                int64_t *done)
 {
     for (*done = 0; *done < rounds; ++*done) {
+        note_call_begins(fasteners_ipc_lock_path(lock));
         fasteners_status status = fasteners_ipc_lock_acquire(lock, FASTENERS_FOREVER);
+        note_call_ends(fasteners_ipc_lock_path(lock));
 
         if (status != FASTENERS_OK)
             return status;

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent_command.h"
@@ -59,7 +58,7 @@ static void *work(void *argument)
 {
     worker *self = argument;
 
-    self->tid = (long)syscall(SYS_gettid);
+    self->tid = this_thread();
     set_state(self, WORKER_IDLE);
     for (;;) {
         while (state_of(self) != WORKER_RUNNING) {
@@ -107,6 +106,13 @@ void agent_forget_workers(void)
 {
     for (int i = 0; i < AGENT_WORKERS; i++)
         present[i] = false;
+}
+
+long agent_worker_thread(const char *number, agent_reply *reply)
+{
+    const worker *chosen = worker_of(number, reply);
+
+    return chosen != NULL ? chosen->tid : 0;
 }
 
 /* ------------------------------------------------------------------------- commands -- */
@@ -197,19 +203,12 @@ static void run_wait_waiting(const agent_words *words, agent_reply *reply)
     wait_for_sleep(words, wait_until_waiting, reply);
 }
 
-static void run_kill_thread(const agent_words *words, agent_reply *reply)
-{
-    worker *chosen = worker_of(words->word[1], reply);
-    int signal_number = (int)agent_number_of(words->word[2]);
-
-    if (chosen != NULL)
-        agent_say_result(
-            reply, syscall(SYS_tgkill, getpid(), (pid_t)chosen->tid, signal_number) == 0, "tgkill");
-}
-
 const agent_command agent_worker_commands[] = {
-    {"thread", 2, run_thread},           {"start", 2, run_start},
-    {"result", 1, run_result},           {"peek", 1, run_peek},
-    {"wait_asleep", 1, run_wait_asleep}, {"wait_waiting", 1, run_wait_waiting},
-    {"kill_thread", 2, run_kill_thread}, {NULL, 0, NULL},
+    {"thread", 2, run_thread},
+    {"start", 2, run_start},
+    {"result", 1, run_result},
+    {"peek", 1, run_peek},
+    {"wait_asleep", 1, run_wait_asleep},
+    {"wait_waiting", 1, run_wait_waiting},
+    {NULL, 0, NULL},
 };

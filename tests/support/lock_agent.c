@@ -191,7 +191,7 @@ static void write_line(agent_reply *reply)
 
     reply->text[length++] = '\n'; /* in the place of the final 0 */
     while (length > 0) {
-        ssize_t written = write(STDOUT_FILENO, text, length);
+        ssize_t written = write(STDOUT_FILENO, text, (unsigned)length);
 
         if (written < 0 && errno != EINTR)
             return;
@@ -207,6 +207,7 @@ int main(int argc, char **argv)
     static char line[AGENT_LINE];
     static agent_reply reply;
 
+    agent_prepare();
     /* "lock_agent COMMAND": runs that one first, as if it had been read. */
     if (argc > 1) {
         snprintf(line, sizeof(line), "%s", argv[1]);
@@ -214,7 +215,7 @@ int main(int argc, char **argv)
         write_line(&reply);
     }
     while (exit_status_wanted < 0) {
-        alarm(ALONE_SECONDS);
+        agent_end_after(ALONE_SECONDS);
         if (!read_line(line, sizeof(line)))
             break;
         agent_run_line(line, &reply);

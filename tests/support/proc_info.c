@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "patience.h"
@@ -236,4 +237,29 @@ int count_threads(long pid)
 
     snprintf(path, sizeof(path), "/proc/%ld/task", pid);
     return count_entries(path);
+}
+
+long this_thread(void)
+{
+    return (long)syscall(SYS_gettid);
+}
+
+void note_call_begins(const char *path)
+{
+    (void)path;
+}
+
+void note_call_ends(const char *path)
+{
+    (void)path;
+}
+
+bool is_wine(void)
+{
+    return false;
+}
+
+bool host_name(char *name, size_t size)
+{
+    return gethostname(name, size - 1) == 0;
 }

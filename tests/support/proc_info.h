@@ -4,10 +4,11 @@
 
 /*
  * What the kernel tells about locks and threads (Linux, /proc). With it a test knows that somebody
- * is really waiting, instead of sleeping and hoping.
+ * is really waiting, instead of sleeping and hoping. Windows tells less: see proc_info_windows.c.
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The locks on one file, as /proc/locks shows them. */
@@ -35,6 +36,14 @@ uint64_t inode_of(const char *path);
 bool wait_until_queued(const char *path, int n);
 bool wait_until_inode_queued(uint64_t inode, int n);
 
+#ifdef _WIN32
+/* Waits until a fair lock's gate is taken: see lock_file.h. */
+bool wait_until_gate_is_taken(const char *path);
+#endif
+
+/* Whether this is a Windows that is none. */
+bool is_wine(void);
+
 /*
  * Waits until the thread sleeps and goes on sleeping: for waits inside a process, which
  * /proc/locks does not show. False if it runs on and on.
@@ -47,6 +56,19 @@ bool wait_until_waiting(long pid, long thread);
 /* The process's open descriptors and its threads. -1: it cannot be told. */
 int count_descriptors(long pid);
 int count_threads(long pid);
+
+/* The name of this machine. */
+bool host_name(char *name, size_t size);
+
+/* The calling thread, as the functions above take it. */
+long this_thread(void);
+
+/*
+ * Around a call that may wait for the lock at the path. Nothing where the system shows who waits;
+ * elsewhere this is what wait_until_queued knows.
+ */
+void note_call_begins(const char *path);
+void note_call_ends(const char *path);
 
 /* How often the thread has gone to sleep so far. -1: it cannot be told. */
 long sleeps_of(long pid, long thread);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rw_record.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <stddef.h>
+
+#include "shared_file.h"
 
 struct rw_record {
     _Atomic uint32_t readers;
@@ -16,20 +16,12 @@ struct rw_record {
 
 rw_record *rw_record_open(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    void *memory = MAP_FAILED;
-
-    if (fd < 0)
-        return NULL;
-    if (ftruncate(fd, (off_t)sizeof(rw_record)) == 0)
-        memory = mmap(NULL, sizeof(rw_record), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    return memory != MAP_FAILED ? memory : NULL;
+    return shared_memory_map(path, sizeof(rw_record));
 }
 
 void rw_record_close(rw_record *of)
 {
-    munmap(of, sizeof(*of));
+    shared_memory_unmap(of, sizeof(*of));
 }
 
 static void note(rw_record *of, bool good)

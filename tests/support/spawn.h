@@ -23,6 +23,10 @@
 /* Room for the longest reply line, its end included. */
 #define CHILD_LINE 16384
 
+#ifdef _WIN32
+#define SIGKILL 9 /* signal.h lacks it */
+#endif
+
 /* What child_wait returns for a child that did not end in time (it was killed then). */
 #define CHILD_HUNG (-1000)
 

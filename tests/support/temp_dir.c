@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "temp_dir.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "spawn.h"
 
@@ -19,12 +15,11 @@ typedef struct temp_dir {
     int path_count;
 } temp_dir;
 
-const char *temp_root(void)
-{
-    const char *root = getenv("TMPDIR");
-
-    return root != NULL && root[0] == '/' ? root : "/tmp";
-}
+#ifdef _WIN32
+#define SEPARATOR '\\' /* as the library writes paths */
+#else
+#define SEPARATOR '/'
+#endif
 
 static char *joined(const char *directory, const char *name)
 {
@@ -32,47 +27,8 @@ static char *joined(const char *directory, const char *name)
     char *path = malloc(size);
 
     if (path != NULL)
-        snprintf(path, size, "%s/%s", directory, name);
+        snprintf(path, size, "%s%c%s", directory, SEPARATOR, name);
     return path;
-}
-
-char *temp_dir_make(void)
-{
-    char *path = joined(temp_root(), "fasteners-test-XXXXXX");
-
-    if (path != NULL && mkdtemp(path) == NULL) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-/* By descriptor, so that no depth of directories is too long for a path. */
-static void remove_content(int directory)
-{
-    DIR *stream = fdopendir(directory);
-    struct dirent *entry;
-
-    if (stream == NULL) {
-        close(directory);
-        return;
-    }
-    while ((entry = readdir(stream)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            unlinkat(directory, entry->d_name, 0) == 0)
-            continue;
-        fchmodat(directory, entry->d_name, 0700, 0);
-        remove_content(openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        unlinkat(directory, entry->d_name, AT_REMOVEDIR);
-    }
-    closedir(stream);
-}
-
-void temp_dir_remove(const char *directory)
-{
-    chmod(directory, 0700);
-    remove_content(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    rmdir(directory);
 }
 
 int temp_dir_setup(void **state)

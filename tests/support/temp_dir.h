@@ -30,7 +30,7 @@ int temp_dir_teardown(void **state);
 /* The test's directory. */
 const char *temp_dir_path(void **state);
 
-/* "DIRECTORY/name". Lives as long as the test. */
+/* "DIRECTORY/name", as the system writes it. Lives as long as the test. */
 const char *temp_path(void **state, const char *name);
 
 #endif

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "witness.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "shared_file.h"
 
 typedef struct shared_words {
     _Atomic uint32_t occupied;
@@ -17,34 +15,20 @@ typedef struct shared_words {
 
 struct witness {
     shared_words *words;
-    int counter;
+    shared_number counter;
 };
 
-static shared_words *map_words(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    void *words = MAP_FAILED;
-
-    if (fd < 0)
-        return NULL;
-    if (ftruncate(fd, (off_t)sizeof(shared_words)) == 0)
-        words = mmap(NULL, sizeof(shared_words), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    return words != MAP_FAILED ? words : NULL;
-}
-
-static int open_counter(const char *path)
+static shared_number open_counter(const char *path)
 {
     size_t size = strlen(path) + sizeof(".counter");
     char *name = malloc(size);
-    int fd;
 
     if (name == NULL)
         return -1;
     snprintf(name, size, "%s.counter", path);
-    fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    shared_number number = shared_number_open(name);
     free(name);
-    return fd;
+    return number;
 }
 
 witness *witness_open(const char *path)
@@ -53,9 +37,9 @@ witness *witness_open(const char *path)
 
     if (made == NULL)
         return NULL;
-    made->words = map_words(path);
+    made->words = shared_memory_map(path, sizeof(*made->words));
     made->counter = open_counter(path);
-    if (made->words != NULL && made->counter >= 0)
+    if (made->words != NULL && made->counter != -1)
         return made;
     witness_close(made);
     return NULL;
@@ -64,9 +48,9 @@ witness *witness_open(const char *path)
 void witness_close(witness *of)
 {
     if (of->words != NULL)
-        munmap(of->words, sizeof(*of->words));
-    if (of->counter >= 0)
-        close(of->counter);
+        shared_memory_unmap(of->words, sizeof(*of->words));
+    if (of->counter != -1)
+        shared_number_close(of->counter);
     free(of);
 }
 
@@ -88,13 +72,9 @@ long witness_violations(const witness *of)
     return (long)atomic_load(&of->words->violations);
 }
 
-/* An empty file counts as 0. */
 int64_t witness_counter(const witness *of)
 {
-    int64_t count = 0;
-    ssize_t got = pread(of->counter, &count, sizeof(count), 0);
-
-    return got == 0 || got == (ssize_t)sizeof(count) ? count : -1;
+    return shared_number_read(of->counter);
 }
 
 void witness_visit(witness *of)
@@ -102,7 +82,7 @@ void witness_visit(witness *of)
     bool alone = witness_enter(of);
     int64_t count = witness_counter(of) + 1;
 
-    if (pwrite(of->counter, &count, sizeof(count), 0) != (ssize_t)sizeof(count))
+    if (!shared_number_write(of->counter, count))
         atomic_fetch_add(&of->words->violations, 1);
     if (alone)
         witness_leave(of);

@@ -4,15 +4,21 @@
 
 /*
  * A stack and where its code is: makecontext and swapcontext, such that AddressSanitizer and
- * ThreadSanitizer see that the stack changes.
+ * ThreadSanitizer see that the stack changes; on Windows its fibers.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#ifdef _WIN32
+typedef void *machine_context;
+#else
 #include <ucontext.h>
+typedef ucontext_t machine_context;
+#endif
 
 typedef struct context {
-    ucontext_t machine;
+    machine_context machine;
     void *stack;
     size_t stack_size;
     void *fake_stack; /* AddressSanitizer's */

@@ -2,8 +2,10 @@
 #include <fasteners/rw_lock.h>
 
 #include <string.h>
+#ifndef _WIN32
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include "../unit/unit_test.h"
 #include "actor.h"
@@ -440,6 +442,8 @@ static void t11_what_wait_returns_is_what_acquire_returns(void **state)
 
 /* --------------------------------------------------------------------------------- fork -- */
 
+#ifndef _WIN32
+
 static pid_t child;
 
 /* Goes on in both processes. */
@@ -476,6 +480,8 @@ static void t8_a_child_has_all_fibers(void **state)
     assert_true(good);
     assert_int_equal(status, 0);
 }
+
+#endif
 
 /* --------------------------------------------------------------------------- arguments -- */
 
@@ -561,7 +567,9 @@ int main(void)
         T(t7_reader_ends),
         T(t7_waiters_are_thrown_away),
         T(t11_what_wait_returns_is_what_acquire_returns),
+#ifndef _WIN32
         T(t8_a_child_has_all_fibers),
+#endif
         T(t11_all_hooks_or_none),
         T(t11_programs_without_hooks_go_on),
         T(t11_who_is_no_fiber_is_refused),

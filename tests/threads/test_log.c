@@ -60,16 +60,34 @@ static bool can_be_taken_again(void)
     return !fasteners_rw_lock_is_reader(&lock) && can_be_used(&lock);
 }
 
+/*
+ * On Windows, while a thread ends, no other one can end, or be new to the library: see
+ * docs/platforms.md. There the helper is known before, and ends later.
+ */
+#ifdef _WIN32
+static const bool helper_is_new = false;
+#else
+static const bool helper_is_new = true;
+#endif
+
+static void introduce_helper(void)
+{
+    actor_start(&helper);
+    assert_int_equal(actor_do(&helper, &other, ACQUIRE_READ, NO_WAIT), OK);
+    assert_int_equal(actor_do(&helper, &other, RELEASE_READ, 0), OK);
+}
+
 /* A new thread, so that the library has to get to know it; with patience. */
 static bool can_be_used_by_others(void)
 {
-    actor_start(&helper);
+    if (helper_is_new)
+        actor_start(&helper);
     bool fine = actor_do(&helper, &other, ACQUIRE_WRITE, NO_WAIT) == OK &&
                 actor_do(&helper, &other, RELEASE_WRITE, 0) == OK &&
                 actor_do(&helper, &lock, HAS_PENDING_WRITERS, 0) != NOT_YET &&
                 actor_do(&helper, &lock, DESTROY, 0) ==
                     (expected == NOTHING ? FASTENERS_OK : FASTENERS_BUSY);
-    if (fine)
+    if (fine && helper_is_new)
         actor_end(&helper);
     return fine;
 }
@@ -129,6 +147,8 @@ static void begin(uint32_t preference, hold what)
     actor_start(&holder);
     actor_start(&first);
     actor_start(&second);
+    if (!helper_is_new)
+        introduce_helper();
 }
 
 static void assert_nobody_holds(fasteners_rw_lock *it)
@@ -140,6 +160,8 @@ static void assert_nobody_holds(fasteners_rw_lock *it)
 
 static void end(void)
 {
+    if (!helper_is_new)
+        actor_end(&helper);
     actor_end(&first);
     actor_end(&second);
     assert_int_equal(told, 1);

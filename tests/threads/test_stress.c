@@ -4,14 +4,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../support/patience.h"
 #include "../unit/unit_test.h"
 #include "forced.h"
 #include "guarded.h"
 #include "hooked.h"
+#include "pages.h"
 
 /*
  * Many threads at once, that do all that can be done with locks. argv[1] names what is forced.
@@ -250,10 +249,9 @@ static size_t page;
 
 static void make_mortals(const fasteners_rw_lock_options *options)
 {
-    page = (size_t)sysconf(_SC_PAGESIZE);
-    char *memory =
-        mmap(NULL, MORTALS * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(memory != MAP_FAILED);
+    page = page_size();
+    char *memory = pages_make(MORTALS);
+    assert_non_null(memory);
     for (int i = 0; i < MORTALS; i++) {
         mortals[i] = (mortal *)(void *)(memory + (size_t)i * page);
         assert_int_equal(fasteners_rw_lock_init(&mortals[i]->lock, options), FASTENERS_OK);
@@ -266,7 +264,7 @@ static void let_die(mortal *thing)
 {
     if (hooks_wanted)
         expect(fasteners_rw_lock_destroy(&thing->lock), FASTENERS_OK);
-    expect(munmap(thing, page) == 0 ? FASTENERS_OK : FASTENERS_OS_ERROR, FASTENERS_OK);
+    expect(page_free(thing) ? FASTENERS_OK : FASTENERS_OS_ERROR, FASTENERS_OK);
 }
 
 static void use_once(mortal *thing, unsigned how)
