@@ -11,8 +11,8 @@ FASTENERS_BEGIN_DECLS
  * program built against the older one runs with the newer one. The build system reads these three
  * lines; the number stands nowhere else.
  */
-#define FASTENERS_VERSION_MAJOR 0
-#define FASTENERS_VERSION_MINOR 1
+#define FASTENERS_VERSION_MAJOR 1
+#define FASTENERS_VERSION_MINOR 0
 #define FASTENERS_VERSION_PATCH 0
 
 /* One number to compare, for instance: #if FASTENERS_VERSION >= 10203 (1.2.3). */
@@ -22,7 +22,7 @@ FASTENERS_BEGIN_DECLS
 /* The version of the library that the program runs with, as FASTENERS_VERSION. */
 FASTENERS_API int fasteners_version(void);
 
-/* The same as text, for instance "0.1.0". Never NULL; lives for ever. */
+/* The same as text, for instance "1.0.0". Never NULL; lives for ever. */
 FASTENERS_API const char *fasteners_version_string(void);
 
 FASTENERS_END_DECLS

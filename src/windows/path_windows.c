@@ -26,7 +26,8 @@ static WCHAR *join(const WCHAR *prefix, const WCHAR *rest)
         return NULL;
     }
     wcscpy(joined, prefix);
-    return wcscat(joined, rest);
+    wcscat(joined, rest);
+    return joined;
 }
 
 static WCHAR *full_path(const WCHAR *path)

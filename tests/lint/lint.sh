@@ -126,7 +126,7 @@ rule_cppcheck() {
 rule_codespell() {
     need codespell
     files . | grep -vxE 'LICENSE|LICENSES/.*' |
-        xargs -r -d '\n' codespell --ignore-words-list=fro,sharable,clos,rturns
+        xargs -r -d '\n' codespell --ignore-words-list=fro,sharable,clos,rturns,nd,fo
 }
 
 # One source for all systems: what differs is a function of platform.h. A header has its guard, and

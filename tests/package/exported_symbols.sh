@@ -25,5 +25,5 @@ foreign=$(nm --defined-only -g "$PREFIX/$LIBDIR/libfasteners.a" |
 same "the static library defines no other names than fasteners_* and fst_*" "" "$foreign"
 
 dynamic=$(readelf -d "$library")
-grep -q 'SONAME.*\[libfasteners\.so\.0\]' <<<"$dynamic" || fail "the soname is wrong: $dynamic"
+grep -q 'SONAME.*\[libfasteners\.so\.1\]' <<<"$dynamic" || fail "the soname is wrong: $dynamic"
 grep -q NODELETE <<<"$dynamic" || fail "dlclose may unload the library: $dynamic"

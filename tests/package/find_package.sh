@@ -9,7 +9,7 @@ language=$1
 [ "$language" = C ] || need_cxx
 
 configure "$SOURCE_DIR/tests/package/consumer" "$WORK/build" -DCMAKE_PREFIX_PATH="$PREFIX" \
-    -DWANTED_VERSION=0.1 -DCONSUMER_LANGUAGE="$language"
+    -DWANTED_VERSION=1.0 -DCONSUMER_LANGUAGE="$language"
 build "$WORK/build"
 
 programs='fasteners static'
@@ -20,5 +20,5 @@ done
 needed() {
     readelf -d "$WORK/build/consumer_$1" | sed -n 's/.*(NEEDED).*\[\(libfasteners.*\)\]/\1/p'
 }
-same "fasteners::fasteners is the shared library" libfasteners.so.0 "$(needed fasteners)"
+same "fasteners::fasteners is the shared library" libfasteners.so.1 "$(needed fasteners)"
 same "fasteners::static is the static library" "" "$(needed static)"

@@ -19,6 +19,6 @@ same "pkg-config names the new place" "$(realpath "$moved/include")" \
 runs "$moved" "$WORK/consumer"
 
 configure "$SOURCE_DIR/tests/package/consumer" "$WORK/build" -DCMAKE_PREFIX_PATH="$moved" \
-    -DWANTED_VERSION=0.1 -DCONSUMER_LANGUAGE=C
+    -DWANTED_VERSION=1.0 -DCONSUMER_LANGUAGE=C
 build "$WORK/build"
 "$WORK/build/consumer_fasteners" "$WORK/consumer.lock" || fail "consumer_fasteners exits with $?"

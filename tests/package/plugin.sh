@@ -10,7 +10,7 @@ strict='-std=gnu11 -g -Wall -Wextra -Wpedantic -Werror'
 plugin=$WORK/libplugin.so
 
 case $1 in
-shared) library=libfasteners.so.0 flags=$(pkg_config "$PREFIX" --cflags --libs) ;;
+shared) library=libfasteners.so.1 flags=$(pkg_config "$PREFIX" --cflags --libs) ;;
 # The code is in the plugin then: it is the plugin that has to stay.
 static)
     library=$plugin

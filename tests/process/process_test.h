@@ -47,8 +47,8 @@
     } while (0)
 
 /*
- * At the begin of a test where a thread ends by pthread_exit: with musl, and on Windows, no block is
- * left in an orderly way then.
+ * At the begin of a test where a thread ends by pthread_exit: with musl, and on Windows, no block
+ * is left in an orderly way then.
  */
 #define NEEDS_ENDS_THAT_UNWIND()                                                                   \
     do {                                                                                           \

@@ -22,7 +22,7 @@ fi
 
 cmake -S "$SOURCE_DIR/tests/package/consumer" -B "$WORK/build" -G "$GENERATOR" \
     -DCMAKE_TOOLCHAIN_FILE="$TOOLCHAIN" -DCMAKE_PREFIX_PATH="$WORK/prefix" \
-    -DWANTED_VERSION=0.1 -DCONSUMER_LANGUAGE=C --log-level=WARNING >/dev/null
+    -DWANTED_VERSION=1.0 -DCONSUMER_LANGUAGE=C --log-level=WARNING >/dev/null
 cmake --build "$WORK/build" >/dev/null
 "$WINE" "$WORK/build/consumer_static.exe" "Z:$WORK/lock"
 cp "$WORK/prefix/bin/libfasteners.dll" "$WORK/build"

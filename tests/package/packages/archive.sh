@@ -22,7 +22,7 @@ export LIBDIR
 runs "$prefix" "$WORK/consumer"
 
 configure "$SOURCE_DIR/tests/package/consumer" "$WORK/build" -DCMAKE_PREFIX_PATH="$prefix" \
-    -DWANTED_VERSION=0.1 -DCONSUMER_LANGUAGE=C
+    -DWANTED_VERSION=1.0 -DCONSUMER_LANGUAGE=C
 build "$WORK/build"
 "$WORK/build/consumer_fasteners" "$WORK/consumer.lock" || fail "consumer_fasteners exits with $?"
 "$WORK/build/consumer_static" "$WORK/consumer.lock" || fail "consumer_static exits with $?"

@@ -43,7 +43,7 @@ flags=$(pkg-config --cflags --libs fasteners)
 [ "$(tr -d ' ' <<<"$flags")" = -lfasteners ] || fail "pkg-config says $flags"
 "$cc" -Wall -Wextra -Werror "$folder/consumer.c" -o "$work/consumer" $flags
 "$work/consumer" "$work/consumer.lock" || fail "the program exits with $?"
-! dpkg --purge libfasteners0 2>/dev/null || fail "the library goes though its headers need it"
+! dpkg --purge libfasteners1 2>/dev/null || fail "the library goes though its headers need it"
 
 dpkg --purge $packages
 [ "$(present)" = "$before" ] || fail "these stay: $(diff <(echo "$before") <(present))"
