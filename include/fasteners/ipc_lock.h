@@ -285,6 +285,8 @@ typedef struct fasteners_holder {
  * Linux tells the process for every kind of holder that this user may look at; other POSIX systems
  * tell the process id alone. Where the system does not tell, pid is 0: never a wrong one. (A holder
  * in another container, or on another machine, has no pid here, but perhaps a host and a time.)
+ * Windows does not tell: the lock is tried, and for that moment somebody else who does not wait may
+ * be told that it is taken.
  *
  * FASTENERS_OK         somebody holds it: *holder is filled in
  * FASTENERS_NOT_FOUND  nobody holds it, or there is no lock file

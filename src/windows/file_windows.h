@@ -10,8 +10,11 @@
  * tell what is locked: so that is noted here.
  */
 
-/* The lock, the gate, the intent, and these two as one: see lock_bytes.h. */
-enum { FST_WINDOWS_LOCKS = 4 };
+/*
+ * The lock, the gate, the intent, and the latter two as one: see lock_bytes.h. Each is shared,
+ * exclusive, or both, as the system allows one open file.
+ */
+enum { FST_WINDOWS_LOCKS = 2 * 4 };
 
 typedef struct fst_windows_lock {
     fst_range range;

@@ -210,13 +210,13 @@ static const FILE_INFO_BY_HANDLE_CLASS DISPOSITION_EX = (FILE_INFO_BY_HANDLE_CLA
 
 /*
  * By default the name stays until the last handle of the file is closed; since Windows 10 it can be
- * had to go at once.
+ * had to go at once. Without FILE_FLAG_BACKUP_SEMANTICS, lest it is a directory that goes.
  */
 static bool unlink_now(const WCHAR *path)
 {
     FILE_DISPOSITION_INFO_EX how = {.Flags = FILE_DISPOSITION_FLAG_DELETE |
                                              FILE_DISPOSITION_FLAG_POSIX_SEMANTICS};
-    HANDLE handle = open_path(path, DELETE, OPEN_EXISTING, false, FILE_FLAG_BACKUP_SEMANTICS);
+    HANDLE handle = open_path(path, DELETE, OPEN_EXISTING, false, 0);
 
     if (handle == INVALID_HANDLE_VALUE)
         return false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Queued lock requests: an overlapped LockFileEx, which the kernel keeps in its queue. The thread
- * pool of the system watches the event that tells its end. It is given up with CancelIoEx; the
- * kernel may have granted the lock by then, which only the result tells.
+ * Queued lock requests: an overlapped LockFileEx, which the kernel keeps in its queue. A pool of
+ * one thread watches the event that tells its end: not the pool that the program uses, whose
+ * threads may all be waiting for locks. The request is given up with CancelIoEx; the kernel may
+ * have granted the lock by then, which only the result tells.
  *
  * However the request ends, its event is set, and the watcher calls done(). That is waited for
  * before the request goes away: to call the watcher off instead is not safe, since Wine's thread
@@ -60,6 +61,49 @@ static void dispose(request *of)
     fst_os_free(of);
 }
 
+/* NULL: there is no thread to be had. */
+static PTP_POOL make_pool(void)
+{
+    PTP_POOL made = CreateThreadpool(NULL);
+
+    if (made == NULL)
+        return NULL;
+    SetThreadpoolThreadMaximum(made, 1);
+    if (SetThreadpoolThreadMinimum(made, 1))
+        return made;
+    CloseThreadpool(made);
+    return NULL;
+}
+
+/* For as long as the process lives. */
+static PTP_POOL pool_of_watchers(void)
+{
+    static _Atomic(PTP_POOL) pool;
+    PTP_POOL first = atomic_load(&pool);
+
+    if (first != NULL)
+        return first;
+    PTP_POOL made = make_pool();
+    if (made == NULL || atomic_compare_exchange_strong(&pool, &first, made))
+        return made;
+    CloseThreadpool(made);
+    return first;
+}
+
+static PTP_WAIT make_watch(request *of)
+{
+    TP_CALLBACK_ENVIRON environment;
+    PTP_POOL pool = pool_of_watchers();
+
+    if (pool == NULL)
+        return NULL;
+    InitializeThreadpoolEnvironment(&environment);
+    SetThreadpoolCallbackPool(&environment, pool);
+    PTP_WAIT watch = CreateThreadpoolWait(settled, of, &environment);
+    DestroyThreadpoolEnvironment(&environment);
+    return watch;
+}
+
 static request *prepare(fst_windows_file *file, fst_lock_mode mode, fst_range range)
 {
     request *new = fst_os_alloc(sizeof(*new));
@@ -70,7 +114,7 @@ static request *prepare(fst_windows_file *file, fst_lock_mode mode, fst_range ra
     new->mode = mode;
     new->range = range;
     new->event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    new->watch = new->event != NULL ? CreateThreadpoolWait(settled, new, NULL) : NULL;
+    new->watch = new->event != NULL ? make_watch(new) : NULL;
     if (new->watch != NULL)
         return new;
     dispose(new);
@@ -142,19 +186,12 @@ static DWORD await(request *of)
                                                                         : GetLastError();
 }
 
-static void note(const request *of)
-{
-    fst_mutex_lock(&of->file->notes->mutex);
-    fst_windows_note_locked(of->file->notes, of->mode, of->range);
-    fst_mutex_unlock(&of->file->notes->mutex);
-}
-
 static fasteners_status conclude(request *of, int *os_error)
 {
     DWORD error = await(of);
 
     if (error == ERROR_SUCCESS)
-        note(of);
+        fst_windows_note_granted(of->file, of->mode, of->range);
     wait_until_told(of);
     dispose(of);
     if (error == ERROR_SUCCESS)

@@ -24,7 +24,7 @@ fst_windows_lock *fst_windows_find_locked(fst_windows_notes *notes, fst_range ra
     return NULL;
 }
 
-void fst_windows_note_locked(fst_windows_notes *notes, fst_lock_mode mode, fst_range range)
+static void note_locked(fst_windows_notes *notes, fst_lock_mode mode, fst_range range)
 {
     notes->locks[notes->count++] = (fst_windows_lock){.range = range, .mode = mode};
 }
@@ -118,8 +118,31 @@ static DWORD take_locked(const fst_windows_file *file, fst_lock_mode mode, fst_r
         return ERROR_NO_SYSTEM_RESOURCES;
     DWORD error = lock_now(file, mode, range);
     if (error == ERROR_SUCCESS)
-        fst_windows_note_locked(file->notes, mode, range);
+        note_locked(file->notes, mode, range);
     return error;
+}
+
+static bool is_noted_locked(const fst_windows_notes *notes, fst_lock_mode mode, fst_range range)
+{
+    for (int i = 0; i < notes->count; i++)
+        if (notes->locks[i].mode == mode && notes->locks[i].range.first == range.first &&
+            notes->locks[i].range.length == range.length)
+            return true;
+    return false;
+}
+
+/*
+ * Handles of one open file may queue for the same byte at the same time, and the system grants a
+ * shared lock to each. One is all that they need; what is noted would have no end.
+ */
+void fst_windows_note_granted(const fst_windows_file *file, fst_lock_mode mode, fst_range range)
+{
+    fst_mutex_lock(&file->notes->mutex);
+    if (is_noted_locked(file->notes, mode, range))
+        unlock_now(file, range);
+    else
+        note_locked(file->notes, mode, range);
+    fst_mutex_unlock(&file->notes->mutex);
 }
 
 /*
@@ -261,13 +284,26 @@ fasteners_status fst_os_lock_test(fst_os_file file, fst_lock_mode mode, fst_rang
                                             : fst_windows_failure_of(error, os_error);
 }
 
-/* The system does not tell who has a lock. */
+static bool is_locked_here(const fst_windows_file *file, fst_range range)
+{
+    fst_mutex_lock(&file->notes->mutex);
+    bool found = fst_windows_find_locked(file->notes, range) != NULL;
+    fst_mutex_unlock(&file->notes->mutex);
+    return found;
+}
+
+/*
+ * The system does not tell who has a lock; nor, through an open file that shares it, whether others
+ * share it too.
+ */
 fasteners_status fst_os_lock_holders(fst_os_file file, fst_file_id id, fst_range range,
                                      fst_holder_fn *report, void *user, int *os_error)
 {
-    fasteners_status status = fst_os_lock_test(file, FST_EXCLUSIVE, range, os_error);
+    fasteners_status status = FASTENERS_OK;
 
     (void)id;
+    if (!is_locked_here(fst_windows_file_of(file), range))
+        status = fst_os_lock_test(file, FST_EXCLUSIVE, range, os_error);
     if (status == FASTENERS_OK) {
         *os_error = 0;
         return FASTENERS_NOT_FOUND;

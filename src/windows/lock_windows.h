@@ -25,7 +25,7 @@ static inline void fst_windows_set_offset(OVERLAPPED *at, fst_range place)
     at->OffsetHigh = (DWORD)(place.first >> 32);
 }
 
-/* The entry for exactly this range, or NULL. */
+/* An entry for exactly this range, or NULL. */
 fst_windows_lock *fst_windows_find_locked(fst_windows_notes *notes, fst_range range);
 
 /* One more, if there is room for it, as there is for all the ranges of lock_bytes.h. */
@@ -34,7 +34,8 @@ static inline bool fst_windows_has_room_locked(const fst_windows_notes *notes)
     return notes->count < FST_WINDOWS_LOCKS;
 }
 
-void fst_windows_note_locked(fst_windows_notes *notes, fst_lock_mode mode, fst_range range);
+/* What was queued for has been granted. */
+void fst_windows_note_granted(const fst_windows_file *file, fst_lock_mode mode, fst_range range);
 
 /* Whether the error is that of a lock that another one is in the way of. */
 static inline bool fst_windows_is_contention(DWORD error)

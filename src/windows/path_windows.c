@@ -86,11 +86,14 @@ WCHAR *fst_windows_path(const char *path)
 static bool may_be_a_file(const WCHAR *full)
 {
     size_t length = wcslen(full);
-    const WCHAR *after_drive = begins_with(full, VERBATIM) ? full + wcslen(VERBATIM) : full;
+    const WCHAR *drive = begins_with(full, VERBATIM) ? full + wcslen(VERBATIM) : full;
+    const WCHAR *colon = wcschr(drive, L':');
 
     if (length < 3 || begins_with(full, DEVICE) || full[length - 1] == L'\\')
         return false;
-    return wcschr(after_drive[0] == L'\\' ? after_drive : after_drive + 2, L':') == NULL;
+    if (colon == drive + 1)
+        colon = wcschr(colon + 1, L':');
+    return colon == NULL;
 }
 
 static char *absolute_path(const char *path)
@@ -122,23 +125,23 @@ fasteners_status fst_os_absolute_path(const char *path, char **absolute, int *os
 
 /* -------------------------------------------------------------------------- directories -- */
 
-static bool is_directory(const WCHAR *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-}
-
-/* Other processes make and remove the same directories at the same time: what is there is fine. */
+/*
+ * Other processes make and remove the same directories at the same time: what is there is fine.
+ * What is being removed, or has been since, the caller finds missing and tries again.
+ */
 static fasteners_status make_directory(const WCHAR *path, int *os_error)
 {
     if (CreateDirectoryW(path, NULL))
         return FASTENERS_OK;
+    bool deleted = fst_windows_last_nt_status() == FST_NT_DELETE_PENDING;
     DWORD error = GetLastError();
-    if (is_directory(path))
-        return FASTENERS_OK;
-    return fst_windows_failure_of(error == ERROR_ALREADY_EXISTS ? ERROR_DIRECTORY : error,
-                                  os_error);
+    bool is_gone = error == ERROR_ALREADY_EXISTS || (error == ERROR_ACCESS_DENIED && deleted);
+    DWORD attributes = GetFileAttributesW(path);
+    if (attributes != INVALID_FILE_ATTRIBUTES)
+        return (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0
+                   ? FASTENERS_OK
+                   : fst_windows_failure_of(ERROR_DIRECTORY, os_error);
+    return is_gone ? FASTENERS_OK : fst_windows_failure_of(error, os_error);
 }
 
 /* Behind "\\?\C:\" or "\\?\UNC\server\share\". */

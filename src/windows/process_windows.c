@@ -6,8 +6,7 @@
 
 enum { NAME_SIZE = 256, LONGEST_PATH = 32768 };
 
-/* RRF_SUBKEY_WOW6464KEY, which the headers of some compilers lack: as 64-bit programs see it. */
-static const DWORD NOT_REDIRECTED = 0x00010000;
+static const WCHAR CRYPTOGRAPHY[] = L"SOFTWARE\\Microsoft\\Cryptography";
 
 /* When it began, in units of 100 ns since 1601. 0: not known. */
 static uint64_t start_of(HANDLE process)
@@ -26,12 +25,18 @@ static uint64_t start_of(HANDLE process)
  */
 static void read_machine_guid(char *text, size_t size)
 {
-    WCHAR wide[NAME_SIZE];
+    WCHAR wide[NAME_SIZE] = L"";
     DWORD bytes = sizeof(wide);
+    HKEY key;
 
-    if (RegGetValueW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Cryptography", L"MachineGuid",
-                     RRF_RT_REG_SZ | NOT_REDIRECTED, NULL, wide, &bytes) != ERROR_SUCCESS)
-        wide[0] = L'\0';
+    /* As 64-bit programs see it. RegGetValueW can be told so since Windows 10 alone. */
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, CRYPTOGRAPHY, 0, KEY_QUERY_VALUE | KEY_WOW64_64KEY,
+                      &key) == ERROR_SUCCESS) {
+        if (RegGetValueW(key, NULL, L"MachineGuid", RRF_RT_REG_SZ, NULL, wide, &bytes) !=
+            ERROR_SUCCESS)
+            wide[0] = L'\0';
+        RegCloseKey(key);
+    }
     fst_windows_cut_to_utf8(wide, text, size);
 }
 

@@ -145,6 +145,7 @@ static void p8_what_is_no_file(void **state)
     expect_invalid_at_once(temp_path(state, "directory/"));
     expect_invalid_at_once(temp_path(state, "file:stream"));
     expect_invalid_at_once(temp_path(state, "no \xff text"));
+    expect_invalid_at_once("\\\\?\\C:\\file:stream");
     expect_invalid_at_once("NUL");
     expect_invalid_at_once("\\\\.\\pipe\\fasteners");
     expect_acquire(temp_dir_path(state), FASTENERS_INVALID);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * P10, P3, P11, R2 upon queued requests of the kernel (lock_request_windows.c), which real Windows
- * has and Wine has not: the kernel is a fake.
+ * P10, P3, P11, P15, R2 upon queued requests of the kernel (lock_request_windows.c), which real
+ * Windows has and Wine has not: the kernel is a fake.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -300,6 +300,73 @@ static void r2_writers_first_by_the_queue(void **state)
     crowd(state, FASTENERS_PREFER_WRITERS);
 }
 
+/* Beyond what files have as content: see lock_windows.h. */
+static OVERLAPPED gate(void)
+{
+    return (OVERLAPPED){.Offset = 1, .OffsetHigh = 1U << 30};
+}
+
+static void *read_once(void *argument)
+{
+    fasteners_ipc_rwlock *lock = argument;
+
+    expect_ok(fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_FOREVER));
+    expect_ok(fasteners_ipc_rwlock_release_read(lock));
+    return NULL;
+}
+
+/* All of them wait at the gate, and the system lets each in, though they are one open file. */
+static void r2_many_adopt_one_open_file(void **state)
+{
+    enum { MANY = 12 };
+    const char *path = temp_path(state, "lock");
+    const DWORD access = GENERIC_READ | GENERIC_WRITE, sharing = FILE_SHARE_READ | FILE_SHARE_WRITE;
+    HANDLE writer = CreateFileA(path, access, sharing, NULL, OPEN_ALWAYS, 0, NULL);
+    HANDLE file =
+        CreateFileA(path, access, sharing, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    OVERLAPPED at_gate = gate();
+    fasteners_ipc_rwlock *locks[MANY];
+    pthread_t threads[MANY];
+
+    options.preference = FASTENERS_PREFER_WRITERS;
+    assert_true(fake_LockFileEx(writer, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &at_gate));
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(fasteners_ipc_rwlock_create_from_fd(&locks[i], (intptr_t)file, &options),
+                         FASTENERS_OK);
+        assert_int_equal(pthread_create(&threads[i], NULL, read_once, locks[i]), 0);
+        expect_queue(i + 1);
+    }
+    assert_true(fake_UnlockFileEx(writer, 0, 1, 0, &at_gate));
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < MANY; i++)
+        fasteners_ipc_rwlock_destroy(locks[i]);
+    assert_int_equal(atomic_load(&failures), 0);
+    expect_nothing_left();
+    assert_true(CloseHandle(file) && CloseHandle(writer));
+}
+
+/* The one reader that is known is oneself. */
+static void p15_who_reads_by_an_adopted_handle(void **state)
+{
+    HANDLE file = CreateFileA(temp_path(state, "lock"), GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                              OPEN_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
+    fasteners_holder holder = FASTENERS_HOLDER_INIT;
+    fasteners_ipc_rwlock *lock;
+
+    assert_int_equal(fasteners_ipc_rwlock_create_from_fd(&lock, (intptr_t)file, NULL),
+                     FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_acquire_read(lock, FASTENERS_NO_WAIT), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_holder(lock, &holder), FASTENERS_OK);
+    assert_true(holder.shared);
+    assert_int_equal(holder.pid, GetCurrentProcessId());
+    assert_int_equal(fasteners_ipc_rwlock_release_read(lock), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_holder(lock, &holder), FASTENERS_NOT_FOUND);
+    fasteners_ipc_rwlock_destroy(lock);
+    assert_true(CloseHandle(file));
+}
+
 /* What is given back first is the exclusive lock: a writer stays out, readers come in. */
 static void r4_downgrade_lets_no_writer_in(void **state)
 {
@@ -342,6 +409,8 @@ int main(void)
         TEST(p17_waits_leave_no_handle),
         TEST(p1_readers_and_writers_by_the_queue),
         TEST(r2_writers_first_by_the_queue),
+        TEST(r2_many_adopt_one_open_file),
+        TEST(p15_who_reads_by_an_adopted_handle),
         TEST(r4_downgrade_lets_no_writer_in),
     };
 
