@@ -99,7 +99,7 @@ class PageWriter:
                  f".Os libfasteners {self.library.version}",
                  ".Sh NAME", *(f".Nm {name} ," for name in names[:-1]), f".Nm {names[-1]}",
                  f".Nd {self.page.subject}",
-                 ".Sh LIBRARY", "libfasteners (libfasteners, \\-lfasteners)")
+                 ".Sh LIBRARY", "fasteners library (libfasteners, \\-lfasteners)")
 
     def synopsis(self):
         self.put(".Sh SYNOPSIS", ".In fasteners.h")

@@ -7,6 +7,7 @@ import re
 from library import SOURCE_DIR
 
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 MIN_SECTIONS_FOR_CONTENTS = 4
 
 
@@ -62,6 +63,8 @@ def linked(library, page, line):
         text = title_of(target) if match[2].endswith(".md") else match[2]
         return f"[{text}]({target})"
     line = LINK.sub(link, line)
+    # For Doxygen an apostrophe ends such code, unless it stands between double marks.
+    line = CODE.sub(lambda match: f"`{match[0]}`" if "'" in match[1] else match[0], line)
     if line.startswith("#"):
         return line
     return re.sub(r"(?<!\[)`(\w+)`(?!\])", lambda match: f"<code>@ref {match[1]}</code>"

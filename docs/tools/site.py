@@ -20,15 +20,17 @@ import markdown
 from library import SOURCE_DIR, Library
 
 EXIT_SKIPPED = 77
-NAVIGATION = [("guide", "Guide"), ("api", "API"), ("from-python", "From Python"),
-              ("platforms", "Platforms"),
+NAVIGATION = [("installing", "Installing"), ("guide", "Guide"), ("api", "API"),
+              ("from-python", "From Python"), ("platforms", "Platforms"),
               ("semantics", "Semantics"), ("performance", "Performance"),
               ("troubleshooting", "Troubleshooting"), ("design", "Design")]
 UNUSED = ["doxygen.css", "tabs.css", "jquery.js", "dynsections.js", "menu.js", "menudata.js",
           "nav_*.png", "tab_*.png", "sync_*.png", "bc_s.png", "bdwn.png", "closed.png", "open.png",
           "doc.*", "folder*.*", "splitbar*.png", "doxygen.svg"]
 # Of Markdown, and of Doxygen's commands, that no renderer has understood.
-LEFTOVER = re.compile(r"[@\\]ref\b|\{#[\w-]+\}|```|&lt;!--|\]\([\w./#-]+\)|\[TOC\]")
+LEFTOVER = re.compile(r"[@\\]ref\b|\{#[\w-]+\}|`|&lt;!--|\]\([\w./#-]+\)|\[TOC\]")
+# Of a table, where code has no end: it stands within what Doxygen takes for code then.
+TORN_TABLE = re.compile(r"\\ilinebr")
 
 
 def navigation():
@@ -199,11 +201,13 @@ def broken_links(folder):
 
 def leftovers(folder):
     for path in sorted(folder.glob("*.html")):
+        whole = path.read_text()
         text = re.sub(r"<(pre|code|div class=\"fragment\")\b.*?</(pre|code|div><!-- fragment --)>",
-                      "", path.read_text(), flags=re.DOTALL)
-        for match in LEFTOVER.finditer(text):
-            around = text[max(0, match.start() - 40):match.end() + 20]
-            yield f"{path.name}: not rendered: {around!r}"
+                      "", whole, flags=re.DOTALL)
+        for pattern, page in ((LEFTOVER, text), (TORN_TABLE, whole)):
+            for match in pattern.finditer(page):
+                around = page[max(0, match.start() - 40):match.end() + 20]
+                yield f"{path.name}: not rendered: {around!r}"
 
 
 def main(folder):

@@ -152,7 +152,8 @@ FASTENERS_API fasteners_status fasteners_ipc_rwlock_release_write(fasteners_ipc_
  *                           "the same" lock
  * FASTENERS_NO_PERMISSION   the user may only read the file (or might, when the hold began)
  * FASTENERS_NOT_SUPPORTED   the system cannot do it (Windows)
- * FASTENERS_INVALID, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR  as above
+ * FASTENERS_INVALID, FASTENERS_NO_MEMORY, FASTENERS_OS_ERROR
+ *                           as for fasteners_ipc_rwlock_acquire_write
  */
 FASTENERS_API FASTENERS_NODISCARD fasteners_status
 fasteners_ipc_rwlock_upgrade(fasteners_ipc_rwlock *lock, int64_t timeout_ms);

@@ -89,8 +89,8 @@ typedef enum fasteners_member_kind {
 } fasteners_member_kind;
 
 /*
- * One member. Made by the functions below; by hand, set kind and lock and let the rest be zero.
- * What ends in _ is the library's. The struct will not grow.
+ * One member. Made by fasteners_member_ipc_lock and its like; by hand, set kind and lock and let
+ * the rest be zero. What ends in _ is the library's. The struct will not grow.
  */
 typedef struct fasteners_lock_set_member {
     uint32_t kind; /* a fasteners_member_kind */

@@ -138,7 +138,7 @@ typedef enum fasteners_preference {
  *                          before anything else is returned.
  *     FASTENERS_TIMED_OUT  timeout_ms have passed, by whatever clock the fibers know. The library
  *                          looks at none: a time-out is as exact as this is.
- *     FASTENERS_CANCELLED, or another status: the fiber is to give up for another reason
+ *     FASTENERS_CANCELLED  the fiber is to give up for another reason; any other status says so too
  *
  *   The acquire, or upgrade, then returns that status; unless it was given the lock at that very
  *   moment: then `wait` is called again, with FASTENERS_FOREVER, for the wake that is under way.
@@ -204,8 +204,8 @@ typedef struct fasteners_rw_lock_options {
     void *log_user;
 
     /*
-     * Hooks that make it a lock for fibers, see above: all three, or none. hooks_user is handed to
-     * each, and has to exist for as long as any of them may be called.
+     * Hooks that make it a lock for fibers, see fasteners_wait_fn: all three, or none. hooks_user
+     * is handed to each, and has to exist for as long as any of them may be called.
      *
      *     fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
      *

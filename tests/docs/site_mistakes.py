@@ -22,6 +22,8 @@ MISTAKES = [
     ('<a href="nowhere.html">x</a>', r"guide\.html: nowhere\.html: no such file"),
     ('<a href="design.html#nowhere">x</a>', r"guide\.html: design\.html#nowhere: no such place"),
     ('"@ref design"', "guide.html: not rendered: .*@ref design"),
+    ("| [`x`](../include/fasteners.h) |\n|---|\n| y |", "guide.html: not rendered: .*`x`"),
+    ("| x |\n|---|\n| `y |\n| z` |", r"guide.html: not rendered: .*ilinebr"),
     ("@ref nothing_of_this_name", "'nothing_of_this_name'"),
 ]
 
