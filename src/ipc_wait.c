@@ -174,8 +174,11 @@ static fasteners_status end(fasteners_ipc_wait *begun, fasteners_status status)
     return fst_ipc_handle_conclude(handle, name, status, &report);
 }
 
+/* Only who takes the turn has a record to write. */
 static void give_back(fasteners_ipc_wait *begun)
 {
+    if (begun->calls->takes_turn)
+        fst_lock_file_set_unheard(&begun->handle->writing, true);
     begun->calls->drop(begun->handle, begun->wait.thread, &begun->report);
 }
 

@@ -266,7 +266,8 @@ static bool is_ours_and_named(const fst_lock_file *lock)
  */
 static bool remove_name(const fst_lock_file *lock, fst_report *report)
 {
-    if (!lock->settings->options.unlink_on_release || !is_ours_and_named(lock))
+    if (!lock->settings->options.unlink_on_release || fst_owner_keeps_news(&lock->owner) ||
+        !is_ours_and_named(lock))
         return false;
     report->unlink_failed =
         fst_os_unlink(lock->settings->path, &report->unlink_error) != FASTENERS_OK;
@@ -296,6 +297,11 @@ static fasteners_status unlock_all(fst_lock_file *lock, fst_report *report)
     if (status != FASTENERS_OK && status != FASTENERS_LOST)
         fst_open_files_share(&lock->file);
     return status;
+}
+
+void fst_lock_file_set_unheard(fst_lock_file *lock, bool unheard)
+{
+    lock->owner.unheard = unheard;
 }
 
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report)

@@ -68,6 +68,12 @@ fasteners_status fst_lock_file_identify(const fst_settings *settings, fst_file_i
 fasteners_status fst_lock_file_release(fst_lock_file *lock, fst_report *report);
 
 /*
+ * By the exclusive owner, before it releases: no caller has seen this hold. If the owner before had
+ * died, the next one is told so. Ends with the hold.
+ */
+void fst_lock_file_set_unheard(fst_lock_file *lock, bool unheard);
+
+/*
  * From shared to exclusive, in two steps, so that the caller can see to the other members of his
  * group in between. announce: WOULD_DEADLOCK if another reader of the file is about to upgrade.
  * raise, after that: OK: `wait->thread` holds it exclusively. If it fails, or is not called,

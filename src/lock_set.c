@@ -90,7 +90,7 @@ fasteners_status fasteners_lock_set_release(fasteners_lock_set_member *members, 
 static fasteners_status give_back_last(fst_set *set)
 {
     size_t index = set->members[--set->held].order_;
-    fasteners_status status = fst_member_release(&set->members[index]);
+    fasteners_status status = fst_member_take_back(&set->members[index]);
 
     if ((set->members[index].state_ & FST_MEMBER_HELD) == 0)
         return FASTENERS_OK;

@@ -167,3 +167,21 @@ bool fst_member_object_is_held(const fst_member *member)
         return fasteners_rw_lock_is_writer(member->lock, false);
     }
 }
+
+static void set_unheard(const fst_member *member, bool unheard)
+{
+    if (member->kind == FASTENERS_MEMBER_WRITE)
+        fst_rw_set_unheard(member->lock, unheard);
+    else if (fst_member_is_exclusive(member))
+        fst_lock_file_set_unheard(&view_of(member).handle->writing, unheard);
+}
+
+/* Where the thread holds on, since it held before the set, it has heard. */
+fasteners_status fst_member_take_back(fst_member *member)
+{
+    set_unheard(member, true);
+    fasteners_status status = fst_member_release(member);
+    if (status == FASTENERS_OK && fst_member_object_is_held(member))
+        set_unheard(member, false);
+    return status;
+}

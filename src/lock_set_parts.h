@@ -70,6 +70,9 @@ fasteners_status fst_member_acquire(fst_member *member, fst_wait *clock, fst_wat
 /* The object's release. Unless the system refuses, the member is not held any more. */
 fasteners_status fst_member_release(fst_member *member);
 
+/* The same of what no caller has seen: that the owner before died is left for the next to hear. */
+fasteners_status fst_member_take_back(fst_member *member);
+
 /* Whether the calling thread holds the object as the kind says. */
 bool fst_member_object_is_held(const fst_member *member);
 

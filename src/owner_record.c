@@ -280,8 +280,16 @@ static fasteners_status rewrite(fst_owner *owner, bool is_held, fst_os_file file
     return write_record(file, &owner->record, os_error);
 }
 
+bool fst_owner_keeps_news(const fst_owner *owner)
+{
+    return owner->unheard && atomic_load_explicit(&owner->abandoned, memory_order_relaxed);
+}
+
+/* A record that says "held" while nobody holds the lock is that of one who died. */
 fasteners_status fst_owner_end(fst_owner *owner, fst_os_file file, int *os_error)
 {
+    if (fst_owner_keeps_news(owner))
+        return FASTENERS_OK;
     return rewrite(owner, false, file, os_error);
 }
 
@@ -301,6 +309,7 @@ void fst_owner_look(fst_owner *owner, fst_os_file file)
 
 void fst_owner_clear(fst_owner *owner)
 {
+    owner->unheard = false;
     atomic_store_explicit(&owner->abandoned, false, memory_order_relaxed);
     atomic_store_explicit(&owner->generation, 0, memory_order_relaxed);
 }

@@ -45,6 +45,7 @@ typedef struct fst_owner {
     fst_owner_record record;     /* what it wrote last */
     _Atomic uint64_t generation; /* of the present hold; 0: there is none */
     _Atomic bool abandoned;      /* the owner before did not give it back */
+    bool unheard;                /* the hold reaches no caller, who could hear of that */
 } fst_owner;
 
 /* The bytes of a record, and back. decode: false if they are not a whole record. */
@@ -66,11 +67,15 @@ fasteners_status fst_owner_read(fst_os_file file, fst_owner_record *record, int 
 fasteners_status fst_owner_begin(fst_owner *owner, fst_os_file file, int *os_error);
 
 /*
- * It is about to give the lock back. On failure the next owner takes it for abandoned. resume: it
- * could not be given back after all.
+ * It is about to give the lock back. On failure the next owner takes it for abandoned; and if the
+ * hold is unheard and the owner before had died, for that is still to be told to somebody. resume:
+ * it could not be given back after all.
  */
 fasteners_status fst_owner_end(fst_owner *owner, fst_os_file file, int *os_error);
 fasteners_status fst_owner_resume(fst_owner *owner, fst_os_file file, int *os_error);
+
+/* Whether the next owner is to hear what this one would have heard. */
+bool fst_owner_keeps_news(const fst_owner *owner);
 
 /* The caller has a shared lock, so whoever is on record as the owner has died. */
 void fst_owner_look(fst_owner *owner, fst_os_file file);

@@ -56,6 +56,7 @@ typedef struct fst_fibers {
     fst_fiber_hold *writer;
     uint32_t readers;      /* fibers that read, a writer among them */
     bool abandoned;        /* a writing fiber has ended */
+    bool unheard;          /* the write hold reaches no caller: that is for the next one */
     fst_fiber_hold *spare; /* places that have been used before */
     fst_fiber_hold *bucket[FST_FIBER_BUCKETS];
 } fst_fibers;
@@ -133,6 +134,7 @@ bool fst_fibers_is_writer(fst_fibers *lock, bool check_pending);
 bool fst_fibers_has_pending_writers(fst_fibers *lock);
 fasteners_rw_owner fst_fibers_owner(fst_fibers *lock);
 bool fst_fibers_was_abandoned(fst_fibers *lock);
+void fst_fibers_set_unheard(fst_fibers *lock, bool unheard);
 fasteners_status fst_fibers_abandon(fst_fibers *lock, void *fiber);
 
 #endif

@@ -230,7 +230,8 @@ static void drop_write_locked(fst_fibers *lock, fst_fiber_hold *hold, fst_fiber_
 
     if (last) {
         fst_note_write_released(lock);
-        lock->abandoned = false;
+        lock->abandoned = lock->abandoned && lock->unheard;
+        lock->unheard = false;
     }
     fst_fibers_drop_write_locked(lock, hold);
     fst_fibers_settle_locked(lock, hold, last, wakes);

@@ -125,6 +125,13 @@ bool fst_fibers_was_abandoned(fst_fibers *lock)
     return abandoned;
 }
 
+void fst_fibers_set_unheard(fst_fibers *lock, bool unheard)
+{
+    fst_mutex_lock(&lock->mutex);
+    lock->unheard = unheard;
+    fst_mutex_unlock(&lock->mutex);
+}
+
 /* ---------------------------------------------------------------------- fibers that end -- */
 
 /* Where the fiber was, and what was found of it. */

@@ -80,6 +80,7 @@ enum {
     FST_TAKE_COUNT = 0x10, /* the writer reads too, counted in free_word */
     FST_READERS_FIRST = 0x20,
     FST_PHASE_FAIR = 0x40,
+    FST_UNHEARD = 0x80, /* the write hold reaches no caller: ABANDONED is for the next one */
     FST_NOT_DEFAULT = FST_READERS_FIRST | FST_PHASE_FAIR
 };
 
@@ -285,6 +286,12 @@ fasteners_status fst_rw_wait_upgrade(fst_rw_call *call, uint64_t counted, uint64
  * lock, which may be gone by now.
  */
 void fst_rw_tell(const fst_rw_call *call);
+
+/*
+ * By the writer, before it releases: no caller has seen this hold. If the writer before had ended,
+ * the next one is told so.
+ */
+void fst_rw_set_unheard(fasteners_rw_lock *lock, bool unheard);
 
 /* Gives back what the thread of this record reads. */
 void fst_rw_give_back_reads(fst_record *record);

@@ -209,6 +209,19 @@ bool fasteners_rw_lock_was_abandoned(const fasteners_rw_lock *opaque)
     return lock != NULL && (fst_rw_flags(lock) & FST_ABANDONED) != 0;
 }
 
+/* Only the writer changes the flag, and its release looks at it. */
+void fst_rw_set_unheard(fasteners_rw_lock *opaque, bool unheard)
+{
+    fst_rw *lock = fst_rw_of(opaque);
+
+    if (fst_rw_fibers(lock) != NULL)
+        fst_fibers_set_unheard(fst_rw_fibers(lock), unheard);
+    else if (unheard && (fst_rw_flags(lock) & FST_ABANDONED) != 0)
+        atomic_fetch_or(&lock->flags, FST_UNHEARD);
+    else if ((fst_rw_flags(lock) & FST_UNHEARD) != 0)
+        atomic_fetch_and(&lock->flags, ~(uint32_t)FST_UNHEARD);
+}
+
 /* -------------------------------------------------------------------------------- fibers -- */
 
 fasteners_status fasteners_rw_lock_fiber_ended(fasteners_rw_lock *opaque, void *fiber)

@@ -60,10 +60,18 @@ static uint64_t choose_next_locked(fst_rw *lock, uint32_t flags, fst_wake_ups *w
     return due ? FST_PEND : 0;
 }
 
+/* The flags that end with the hold. */
+static uint32_t flags_of_hold(const fst_rw *lock, bool wrote)
+{
+    uint32_t news = (fst_rw_flags(lock) & FST_UNHEARD) != 0 ? FST_UNHEARD : FST_ABANDONED;
+
+    return FST_PROMOTE | FST_HAND_OVER | FST_TAKE_COUNT | (wrote ? news : 0u);
+}
+
 static void pass_on_to_queue(fst_rw *lock, fst_record *me, bool wrote)
 {
     fst_wake_ups wake_ups = {.count = 0};
-    uint32_t done = FST_PROMOTE | FST_HAND_OVER | FST_TAKE_COUNT | (wrote ? FST_ABANDONED : 0u);
+    uint32_t done = flags_of_hold(lock, wrote);
 
     fst_mutex_lock(&lock->mutex);
     uint64_t value = take_free_word(lock);

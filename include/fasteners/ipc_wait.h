@@ -105,7 +105,8 @@ fasteners_ipc_wait_finish(fasteners_ipc_wait **wait);
 /*
  * Ends the wait, whatever its state, and gives back what it got; it is gone, and *wait is NULL.
  * NULL is fine, and so is *wait NULL. Does not wait for other processes, but perhaps for a system
- * call on the file that is under way.
+ * call on the file that is under way. That the owner before had died (was_abandoned) is then for
+ * the next owner to hear.
  */
 FASTENERS_API void fasteners_ipc_wait_abandon(fasteners_ipc_wait **wait);
 

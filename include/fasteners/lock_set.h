@@ -163,8 +163,9 @@ static inline fasteners_lock_set_member fasteners_member_write(fasteners_rw_lock
  * FASTENERS_NO_PERMISSION, NOT_SUPPORTED, NO_MEMORY, NOT_FOUND, OS_ERROR
  *                           as told at the object's acquire; see its os_error
  *
- * Whatever is not FASTENERS_OK has given back what had been acquired. Should the system refuse to,
- * then the status is that of this refusal, the index that of the member, and what is still held
+ * Whatever is not FASTENERS_OK has given back what had been acquired, and what was_abandoned would
+ * have told of it is for the next owner to hear. Should the system refuse to, then the status is
+ * that of this refusal, the index that of the member, and what is still held
  * (fasteners_lock_set_member_is_held) is to be released by fasteners_lock_set_release, or by
  * destroying its handle.
  */

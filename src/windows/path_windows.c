@@ -64,13 +64,25 @@ static WCHAR *verbatim_path(const WCHAR *path)
     return verbatim;
 }
 
+/* The system counts the bytes of a name with 16 bits; what is longer it may cut off. */
+static WCHAR *unless_too_long(WCHAR *path)
+{
+    enum { LONGEST = 32767 };
+
+    if (path == NULL || wcslen(path) < LONGEST)
+        return path;
+    fst_os_free(path);
+    SetLastError(ERROR_FILENAME_EXCED_RANGE);
+    return NULL;
+}
+
 WCHAR *fst_windows_path(const char *path)
 {
     WCHAR *wide = fst_windows_to_wide(path);
 
     if (wide == NULL || begins_with(wide, VERBATIM))
-        return wide;
-    WCHAR *verbatim = verbatim_path(wide);
+        return unless_too_long(wide);
+    WCHAR *verbatim = unless_too_long(verbatim_path(wide));
     DWORD error = GetLastError();
     fst_os_free(wide);
     SetLastError(error);

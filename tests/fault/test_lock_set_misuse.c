@@ -351,6 +351,36 @@ static void t11_a_hook_that_gives_up_with_lost_ends_the_acquire(void **state)
     fasteners_rw_lock_destroy(&lock);
 }
 
+static void t11_a_grant_that_reaches_nobody_leaves_the_news(void **state)
+{
+    fasteners_rw_lock_options options = FASTENERS_RW_LOCK_OPTIONS_INIT;
+    fasteners_rw_lock row[2];
+
+    (void)state;
+    options.current = current_fiber;
+    options.wait = give_up_with_lost;
+    options.wake = wake_nobody;
+    assert_int_equal(fasteners_rw_lock_init(&row[0], &options), FASTENERS_OK);
+    assert_int_equal(fasteners_rw_lock_init(&row[1], &options), FASTENERS_OK);
+    running = (void *)1;
+    assert_int_equal(fasteners_rw_lock_acquire_write(&row[0], 0), FASTENERS_OK);
+    assert_int_equal(fasteners_rw_lock_acquire_write(&row[1], 0), FASTENERS_OK);
+    assert_int_equal(fasteners_rw_lock_fiber_ended(&row[0], (void *)1), FASTENERS_OK);
+    running = (void *)2;
+    for (int i = 0; i < 2; i++) {
+        member set[] = {fasteners_member_write(&row[0]), fasteners_member_write(&row[1])};
+        expect_set(set, 2, FASTENERS_NO_WAIT, FASTENERS_BUSY, 1);
+        assert_true(fasteners_rw_lock_was_abandoned(&row[0]));
+    }
+    assert_int_equal(fasteners_rw_lock_acquire_write(&row[0], 0), FASTENERS_OK);
+    assert_int_equal(fasteners_rw_lock_release_write(&row[0]), FASTENERS_OK);
+    assert_false(fasteners_rw_lock_was_abandoned(&row[0]));
+    fasteners_rw_lock_destroy(&row[0]);
+    running = (void *)1;
+    assert_int_equal(fasteners_rw_lock_release_write(&row[1]), FASTENERS_OK);
+    fasteners_rw_lock_destroy(&row[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +397,7 @@ int main(void)
         fault_test(s2_an_adopted_descriptor_is_a_member_like_any_other),
         fault_test(t11_a_set_waits_for_another_fiber),
         set_test(t11_a_hook_that_gives_up_with_lost_ends_the_acquire),
+        set_test(t11_a_grant_that_reaches_nobody_leaves_the_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

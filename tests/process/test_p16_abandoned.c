@@ -5,6 +5,7 @@
  */
 #include "process_test.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -55,6 +56,127 @@ static void p16_killed_holder_is_noticed_once(void **state)
     assert_int_equal(fasteners_ipc_lock_generation(lock), 3);
     fasteners_ipc_lock_destroy(lock);
 }
+
+/* -------------------------------------------------------- grants that reach nobody -- */
+
+static void abandon_a_begun_wait(const char *path, const fasteners_ipc_options *options)
+{
+    fasteners_ipc_lock *lock;
+    fasteners_ipc_wait *wait;
+
+    assert_int_equal(fasteners_ipc_lock_create(&lock, path, options), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_lock_acquire_begin(lock, 0, &wait), FASTENERS_OK);
+    fasteners_ipc_wait_abandon(&wait);
+    fasteners_ipc_lock_destroy(lock);
+}
+
+static void abandon_a_begun_write(const char *path, const fasteners_ipc_options *options)
+{
+    fasteners_ipc_rwlock *lock;
+    fasteners_ipc_wait *wait;
+
+    assert_int_equal(fasteners_ipc_rwlock_create(&lock, path, options), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_acquire_write_begin(lock, 0, &wait), FASTENERS_OK);
+    fasteners_ipc_wait_abandon(&wait);
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
+/* Members come in the order of files, then of addresses: row[1] is the last. */
+static fasteners_rw_lock row[2];
+
+static void *fail_to_get_both(void *member)
+{
+    fasteners_lock_set_member set[] = {*(fasteners_lock_set_member *)member,
+                                       fasteners_member_write(&row[1])};
+
+    return (void *)(uintptr_t)fasteners_lock_set_acquire(set, 2, FASTENERS_NO_WAIT, NULL);
+}
+
+static uintptr_t in_a_thread(void *(*function)(void *), void *argument)
+{
+    pthread_t thread;
+    void *result;
+
+    assert_int_equal(pthread_create(&thread, NULL, function, argument), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    return (uintptr_t)result;
+}
+
+static void expect_no_set(fasteners_lock_set_member member)
+{
+    assert_int_equal(fasteners_rw_lock_acquire_write(&row[1], 0), FASTENERS_OK);
+    assert_int_equal(in_a_thread(fail_to_get_both, &member), FASTENERS_BUSY);
+    assert_int_equal(fasteners_rw_lock_release_write(&row[1]), FASTENERS_OK);
+}
+
+static void give_a_set_up(const char *path, const fasteners_ipc_options *options)
+{
+    fasteners_ipc_lock *lock;
+
+    assert_int_equal(fasteners_ipc_lock_create(&lock, path, options), FASTENERS_OK);
+    expect_no_set(fasteners_member_ipc_lock(lock));
+    fasteners_ipc_lock_destroy(lock);
+}
+
+static void give_a_writing_set_up(const char *path, const fasteners_ipc_options *options)
+{
+    fasteners_ipc_rwlock *lock;
+
+    assert_int_equal(fasteners_ipc_rwlock_create(&lock, path, options), FASTENERS_OK);
+    expect_no_set(fasteners_member_ipc_write(lock));
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
+typedef void unheard_grant(const char *path, const fasteners_ipc_options *options);
+
+static void p16_a_grant_that_reaches_nobody_leaves_the_news(void **state)
+{
+    static unheard_grant *const ways[] = {abandon_a_begun_wait, abandon_a_begun_write,
+                                          give_a_set_up, give_a_writing_set_up};
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+
+    options.record_owner = true;
+    for (size_t i = 0; i < 2 * sizeof(ways) / sizeof(ways[0]); i++) {
+        options.unlink_on_release = i % 2 == 1;
+        char name[] = {(char)('a' + i), '\0'};
+        const char *path = temp_path(state, name);
+        child *victim = agent_with_lock(path, "record");
+        fasteners_ipc_lock *lock = recording_lock(path);
+        agent_expect(victim, "FASTENERS_OK", "acquire l 0");
+        agent_murder(victim);
+        ways[i / 2](path, &options);
+        ways[i / 2](path, &options);
+        acquire(lock);
+        assert_true(fasteners_ipc_lock_was_abandoned(lock));
+        release(lock);
+        ways[i / 2](path, &options);
+        acquire(lock);
+        assert_false(fasteners_ipc_lock_was_abandoned(lock));
+        fasteners_ipc_lock_destroy(lock);
+    }
+}
+
+static void *end_holding(void *lock)
+{
+    return (void *)(uintptr_t)fasteners_rw_lock_acquire_write(lock, 0);
+}
+
+static void t7_a_grant_that_reaches_nobody_leaves_the_news(void **state)
+{
+    (void)state;
+    assert_int_equal(in_a_thread(end_holding, &row[0]), FASTENERS_OK);
+    expect_no_set(fasteners_member_write(&row[0]));
+    expect_no_set(fasteners_member_write(&row[0]));
+    assert_int_equal(fasteners_rw_lock_acquire_write(&row[0], 0), FASTENERS_OK);
+    assert_true(fasteners_rw_lock_was_abandoned(&row[0]));
+    assert_int_equal(fasteners_rw_lock_release_write(&row[0]), FASTENERS_OK);
+    expect_no_set(fasteners_member_write(&row[0]));
+    assert_int_equal(fasteners_rw_lock_acquire_write(&row[0], 0), FASTENERS_OK);
+    assert_false(fasteners_rw_lock_was_abandoned(&row[0]));
+    assert_int_equal(fasteners_rw_lock_release_write(&row[0]), FASTENERS_OK);
+}
+
+/* -------------------------------------------------------------------------- waiters -- */
 
 /* The waiter is told, too, that it has the lock because of a death. */
 static void p16_waiter_learns_of_the_death(void **state)
@@ -285,6 +407,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(p16_killed_holder_is_noticed_once),
+        TEST(p16_a_grant_that_reaches_nobody_leaves_the_news),
+        cmocka_unit_test(t7_a_grant_that_reaches_nobody_leaves_the_news),
         TEST(p16_waiter_learns_of_the_death),
         TEST(p16_orderly_ways_to_let_go),
         TEST(p16_child_of_a_fork_holds_nothing),

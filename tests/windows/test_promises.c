@@ -128,6 +128,21 @@ static void p8_long_paths(void **state)
     remove_tree(path, LEVELS);
 }
 
+/* Wine 8 cuts them off: two different ones would be one lock. */
+static void p8_too_long_paths(void **state)
+{
+    static char path[70000];
+    static const size_t lengths[] = {32767, 32800, 40000, 65540, sizeof(path) - 1};
+    size_t root = (size_t)snprintf(path, sizeof(path), "%s\\", temp_dir_path(state));
+
+    memset(path + root, 'a', sizeof(path) - 1 - root);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        path[lengths[i]] = '\0';
+        expect_acquire(path, FASTENERS_INVALID);
+        path[lengths[i]] = 'a';
+    }
+}
+
 static void expect_invalid_at_once(const char *path)
 {
     fasteners_ipc_lock *lock;
@@ -365,6 +380,7 @@ int main(void)
         PROCESS_TEST(p1_one_file_by_many_names),
         PROCESS_TEST(p8_names_of_any_script),
         PROCESS_TEST(p8_long_paths),
+        PROCESS_TEST(p8_too_long_paths),
         PROCESS_TEST(p8_what_is_no_file),
         PROCESS_TEST(p2_locking_of_the_c_library),
         PROCESS_TEST(p2_lock_file_ex),
