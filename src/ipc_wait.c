@@ -52,11 +52,12 @@ static void reset_after_fork(fst_fork_member *member)
 
 /* ----------------------------------------------------------------------------- begin -- */
 
-static void run(void *argument)
+static void *run(void *argument)
 {
     fasteners_ipc_wait *begun = argument;
 
     settle(begun, begun->calls->acquire(begun->handle, &begun->wait, &begun->report));
+    return NULL;
 }
 
 /* Whoever can have it at once needs no thread; but not ahead of those who have begun before. */

@@ -81,10 +81,11 @@ bool fst_os_park(const _Atomic uint32_t *word, uint32_t expected, int64_t deadli
 void fst_os_unpark(const _Atomic uint32_t *word);
 
 /*
- * Has a new thread run body(argument) and end; nobody joins it. It has a small stack, and leaves
- * the program's signals to the program's threads. OS_ERROR: there are too many.
+ * Has a new thread run body(argument), which returns NULL, and end; nobody joins it. It has a small
+ * stack, and leaves the program's signals to the program's threads. A child of a fork that comes
+ * before the thread runs has nothing of it. OS_ERROR: there are too many.
  */
-fasteners_status fst_os_thread_start(void (*body)(void *argument), void *argument, int *os_error);
+fasteners_status fst_os_thread_start(void *(*body)(void *argument), void *argument, int *os_error);
 
 /*
  * An event that the program waits for with its own means: `descriptor` is for poll(2) or the like.

@@ -33,34 +33,12 @@ int fst_posix_thread_create(pthread_t *thread, void *(*body)(void *), void *argu
     return error;
 }
 
-/* What the new thread is to do; it frees it. */
-typedef struct task {
-    void (*body)(void *argument);
-    void *argument;
-} task;
-
-static void *run(void *argument)
-{
-    const task what = *(const task *)argument;
-
-    fst_os_free(argument);
-    what.body(what.argument);
-    return NULL;
-}
-
-fasteners_status fst_os_thread_start(void (*body)(void *argument), void *argument, int *os_error)
+fasteners_status fst_os_thread_start(void *(*body)(void *argument), void *argument, int *os_error)
 {
     pthread_t thread;
-    task *what = fst_os_alloc(sizeof(*what));
+    int error = fst_posix_thread_create(&thread, body, argument);
 
-    if (what == NULL) {
-        *os_error = ENOMEM;
-        return FASTENERS_NO_MEMORY;
-    }
-    *what = (task){.body = body, .argument = argument};
-    int error = fst_posix_thread_create(&thread, run, what);
     if (error != 0) {
-        fst_os_free(what);
         *os_error = error;
         return FASTENERS_OS_ERROR;
     }

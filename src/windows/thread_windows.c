@@ -79,7 +79,7 @@ enum { STACK_SIZE = 128 * 1024 };
 
 /* What the new thread is to do; it frees it. */
 typedef struct task {
-    void (*body)(void *argument);
+    void *(*body)(void *argument);
     void *argument;
 } task;
 
@@ -92,7 +92,7 @@ static DWORD WINAPI run(void *argument)
     return 0;
 }
 
-fasteners_status fst_os_thread_start(void (*body)(void *argument), void *argument, int *os_error)
+fasteners_status fst_os_thread_start(void *(*body)(void *argument), void *argument, int *os_error)
 {
     task *what = fst_os_alloc(sizeof(*what));
 

@@ -93,13 +93,31 @@ void fst_os_event_close(const fst_os_event *given)
     free(closed);
 }
 
-fasteners_status fst_os_thread_start(void (*body)(void *argument), void *argument, int *os_error)
+typedef struct task {
+    void *(*body)(void *argument);
+    void *argument;
+} task;
+
+static void run(void *argument)
+{
+    const task what = *(const task *)argument;
+
+    free(argument);
+    what.body(what.argument);
+}
+
+fasteners_status fst_os_thread_start(void *(*body)(void *argument), void *argument, int *os_error)
 {
     fasteners_status status;
+    task *what;
 
     if (fake_call(FAKE_THREAD_START, &status, os_error))
         return status;
-    fake_thread_start(body, argument);
+    what = malloc(sizeof(*what));
+    if (what == NULL)
+        abort();
+    *what = (task){.body = body, .argument = argument};
+    fake_thread_start(run, what);
     return FASTENERS_OK;
 }
 
