@@ -247,6 +247,7 @@ static void know_itself(fst_owner *owner)
 static void take_over(fst_owner *owner, const fst_owner_record *latest)
 {
     know_itself(owner);
+    owner->before = *latest;
     owner->record = (fst_owner_record){.is_held = true,
                                        .generation = latest->generation + 1,
                                        .sequence = latest->sequence,
@@ -274,28 +275,32 @@ fasteners_status fst_owner_begin(fst_owner *owner, fst_os_file file, int *os_err
     return FASTENERS_OK;
 }
 
-static fasteners_status rewrite(fst_owner *owner, bool is_held, fst_os_file file, int *os_error)
-{
-    owner->record.is_held = is_held;
-    return write_record(file, &owner->record, os_error);
-}
-
 bool fst_owner_keeps_news(const fst_owner *owner)
 {
     return owner->unheard && atomic_load_explicit(&owner->abandoned, memory_order_relaxed);
 }
 
-/* A record that says "held" while nobody holds the lock is that of one who died. */
+/*
+ * A record that says "held" while nobody holds the lock is that of one who died. It is left as his:
+ * we live, and would be named as the holder.
+ */
 fasteners_status fst_owner_end(fst_owner *owner, fst_os_file file, int *os_error)
 {
-    if (fst_owner_keeps_news(owner))
-        return FASTENERS_OK;
-    return rewrite(owner, false, file, os_error);
+    fst_owner_record left = owner->record;
+
+    left.is_held = fst_owner_keeps_news(owner);
+    if (left.is_held) {
+        left.since_ms = owner->before.since_ms;
+        left.process = owner->before.process;
+    }
+    fasteners_status status = write_record(file, &left, os_error);
+    owner->record.sequence = left.sequence;
+    return status;
 }
 
 fasteners_status fst_owner_resume(fst_owner *owner, fst_os_file file, int *os_error)
 {
-    return rewrite(owner, true, file, os_error);
+    return write_record(file, &owner->record, os_error);
 }
 
 void fst_owner_look(fst_owner *owner, fst_os_file file)

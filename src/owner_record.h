@@ -42,7 +42,8 @@ typedef struct fst_owner_record {
 typedef struct fst_owner {
     bool knows_itself;
     fst_process process;
-    fst_owner_record record;     /* what it wrote last */
+    fst_owner_record before;     /* what it found */
+    fst_owner_record record;     /* what it wrote when it got the lock */
     _Atomic uint64_t generation; /* of the present hold; 0: there is none */
     _Atomic bool abandoned;      /* the owner before did not give it back */
     bool unheard;                /* the hold reaches no caller, who could hear of that */

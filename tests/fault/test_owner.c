@@ -109,6 +109,33 @@ static void p16_generation_grows_with_each_grant(void **state)
     close_file();
 }
 
+/* P15: nor is one who lives and gave the lock back on record as its holder. */
+static void p16_who_withdraws_leaves_the_record_of_the_dead(void **state)
+{
+    fst_owner dead = {.knows_itself = true, .process = {.pid = 77, .start = 5}};
+    fst_owner next = {.knows_itself = true, .process = {.pid = 88, .start = 6}};
+
+    (void)state;
+    open_file();
+    assert_int_equal(fst_owner_begin(&dead, file, &os_error), FASTENERS_OK);
+    assert_int_equal(fst_owner_begin(&next, file, &os_error), FASTENERS_OK);
+    assert_int_equal(latest().process.pid, 88);
+    next.unheard = true;
+    assert_int_equal(fst_owner_end(&next, file, &os_error), FASTENERS_OK);
+    assert_true(latest().is_held);
+    assert_int_equal(latest().process.pid, 77);
+    assert_int_equal(latest().process.start, 5);
+    assert_int_equal(latest().generation, 2);
+    assert_int_equal(fst_owner_resume(&next, file, &os_error), FASTENERS_OK);
+    assert_int_equal(latest().process.pid, 88);
+    fst_owner_clear(&next);
+    assert_int_equal(fst_owner_begin(&next, file, &os_error), FASTENERS_OK);
+    assert_int_equal(fst_owner_end(&next, file, &os_error), FASTENERS_OK);
+    assert_false(latest().is_held);
+    assert_int_equal(latest().process.pid, 88);
+    close_file();
+}
+
 static void p16_owner_that_dies_is_noticed_once(void **state)
 {
     fst_owner dead = {0}, next = {0};
@@ -533,6 +560,7 @@ int main(void)
         fault_test(p16_record_goes_there_and_back),
         fault_test(p16_every_changed_byte_is_noticed),
         fault_test(p16_generation_grows_with_each_grant),
+        fault_test(p16_who_withdraws_leaves_the_record_of_the_dead),
         fault_test(p16_owner_that_dies_is_noticed_once),
         fault_test(p16_a_write_by_half_leaves_the_record_before),
         fault_test(p16_a_file_cut_at_any_byte_is_ours_still),

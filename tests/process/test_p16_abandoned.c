@@ -156,6 +156,58 @@ static void p16_a_grant_that_reaches_nobody_leaves_the_news(void **state)
     }
 }
 
+/* By this thread, which holds the member already: its own hold goes on. */
+static void expect_no_set_here(fasteners_lock_set_member member)
+{
+    assert_int_equal(fasteners_rw_lock_acquire_read(&row[1], 0), FASTENERS_OK);
+    assert_int_not_equal((uintptr_t)fail_to_get_both(&member), FASTENERS_OK);
+    assert_int_equal(fasteners_rw_lock_release_read(&row[1]), FASTENERS_OK);
+}
+
+static void p16_what_was_heard_is_over(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *victim = agent_with_lock(path, "record");
+    fasteners_ipc_options options = FASTENERS_IPC_OPTIONS_INIT;
+    fasteners_ipc_rwlock *lock;
+    fasteners_ipc_wait *wait;
+
+    options.record_owner = true;
+    agent_expect(victim, "FASTENERS_OK", "acquire l 0");
+    agent_murder(victim);
+    assert_int_equal(fasteners_ipc_rwlock_create(&lock, path, &options), FASTENERS_OK);
+    assert_int_equal(fasteners_ipc_rwlock_acquire_write_begin(lock, 0, &wait), FASTENERS_OK);
+    fasteners_ipc_wait_abandon(&wait);
+    for (int holds = 0; holds < 4; holds++) {
+        assert_int_equal(fasteners_ipc_rwlock_acquire_write(lock, 0), FASTENERS_OK);
+        assert_int_equal(fasteners_ipc_rwlock_was_abandoned(lock), holds == 0);
+        if (holds % 2 == 0)
+            expect_no_set_here(fasteners_member_ipc_write(lock));
+        assert_int_equal(fasteners_ipc_rwlock_release_write(lock), FASTENERS_OK);
+    }
+    fasteners_ipc_rwlock_destroy(lock);
+}
+
+/* The same without the nested set: the mark of the begun wait went with it. */
+static void p16_what_was_heard_by_the_same_handle_is_over(void **state)
+{
+    const char *path = temp_path(state, "lock");
+    child *victim = agent_with_lock(path, "record");
+    fasteners_ipc_lock *lock = recording_lock(path);
+    fasteners_ipc_wait *wait;
+
+    agent_expect(victim, "FASTENERS_OK", "acquire l 0");
+    agent_murder(victim);
+    assert_int_equal(fasteners_ipc_lock_acquire_begin(lock, 0, &wait), FASTENERS_OK);
+    fasteners_ipc_wait_abandon(&wait);
+    acquire(lock);
+    assert_true(fasteners_ipc_lock_was_abandoned(lock));
+    release(lock);
+    acquire(lock);
+    assert_false(fasteners_ipc_lock_was_abandoned(lock));
+    fasteners_ipc_lock_destroy(lock);
+}
+
 static void *end_holding(void *lock)
 {
     return (void *)(uintptr_t)fasteners_rw_lock_acquire_write(lock, 0);
@@ -169,6 +221,7 @@ static void t7_a_grant_that_reaches_nobody_leaves_the_news(void **state)
     expect_no_set(fasteners_member_write(&row[0]));
     assert_int_equal(fasteners_rw_lock_acquire_write(&row[0], 0), FASTENERS_OK);
     assert_true(fasteners_rw_lock_was_abandoned(&row[0]));
+    expect_no_set_here(fasteners_member_write(&row[0]));
     assert_int_equal(fasteners_rw_lock_release_write(&row[0]), FASTENERS_OK);
     expect_no_set(fasteners_member_write(&row[0]));
     assert_int_equal(fasteners_rw_lock_acquire_write(&row[0], 0), FASTENERS_OK);
@@ -408,6 +461,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(p16_killed_holder_is_noticed_once),
         TEST(p16_a_grant_that_reaches_nobody_leaves_the_news),
+        TEST(p16_what_was_heard_is_over),
+        TEST(p16_what_was_heard_by_the_same_handle_is_over),
         cmocka_unit_test(t7_a_grant_that_reaches_nobody_leaves_the_news),
         TEST(p16_waiter_learns_of_the_death),
         TEST(p16_orderly_ways_to_let_go),
